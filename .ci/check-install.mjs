@@ -3,7 +3,7 @@
  * and compiled by TypeScript with `skipLibCheck` off; without any SDK, then beside each supported SDK alone, at the
  * newest and the oldest major.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -55,22 +55,33 @@ export const provider = openai({ client: new AzureOpenAI({ apiKey: 'x', apiVersi
   { sdk: 'ollama', folders: ['ollama'], use: useOf('ollama', '{ Ollama }', `{ host: 'x' }`, 'ollama') },
 ];
 
+const WEB = ['ES2023', 'ESNext.Disposable', 'DOM'];
+const AT_ONCE = 2;
+
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'failsoft-install-')));
 try {
   const bare = join(scratch, 'bare');
   install(bare);
+  const waiting = SDKS.flatMap(({ sdk, folders, use }) => folders.map((folder) => ({ sdk, folder, use })));
+  const checks = waiting.map((one) => () => compileBeside(copyOf(bare), one));
+  checks.unshift(() => compileEverything(copyOf(bare)));
   runEverything(bare);
-  compileEverything(bare);
-  for (const { sdk, folders, use } of SDKS) {
-    for (const folder of folders) compileBeside(bare, sdk, folder, use);
-  }
+  await Promise.all(Array.from({ length: AT_ONCE }, () => work(checks)));
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
-report(
-  problems,
-  `${specifiers.length} entry points, beside ${SDKS.flatMap(({ folders }) => folders).length} clients`,
-);
+const clients = SDKS.reduce((sum, { folders }) => sum + folders.length, 0);
+report(problems, `${specifiers.length} entry points, compiled beside ${clients} clients`);
+
+async function work(checks) {
+  for (let check = checks.shift(); check !== undefined; check = checks.shift()) await check();
+}
+
+function copyOf(bare) {
+  const copy = mkdtempSync(join(scratch, 'copy-'));
+  cpSync(bare, copy, { recursive: true });
+  return copy;
+}
 
 function install(project) {
   mkdirSync(project);
@@ -118,33 +129,16 @@ function run(project, name, code) {
 }
 
 function compileEverything(project) {
-  const code = specifiers
-    .map((name, index) => `import * as m${index} from '${name}';\nvoid m${index};\n`)
-    .join('');
-  compile(
-    project,
-    { 'all.mts': code, 'all.cts': code },
-    { lib: ['ES2023', 'ESNext.Disposable', 'DOM'], types: [] },
-  );
+  const lines = specifiers.map((name, index) => `import * as m${index} from '${name}';\nvoid m${index};\n`);
+  const files = { 'all.mts': lines.join(''), 'all.cts': lines.join('') };
+  return compile(project, files, { lib: WEB, types: [] }, 'no SDK');
 }
 
 /** The SDK is linked from here, so that installing each of them again costs nothing. */
-function compileBeside(bare, sdk, folder, use) {
-  const project = join(scratch, `beside-${folder.replaceAll('/', '-')}-${SDKS.length}`);
-  cpSync(bare, project, {
-    recursive: true,
-    filter: (path) =>
-      !/\.(c|m)ts$|run\.|compare\./.test(path.slice(bare.length)) || path.includes('node_modules'),
-  });
+function compileBeside(project, { sdk, folder, use }) {
   link(project, sdk, folder);
   link(project, '@types/node', '@types/node');
-  compile(
-    project,
-    { 'use.mts': use },
-    { lib: ['ES2023', 'ESNext.Disposable', 'DOM'], types: ['node'] },
-    folder,
-  );
-  rmSync(project, { recursive: true });
+  return compile(project, { 'use.mts': use }, { lib: WEB, types: ['node'] }, folder);
 }
 
 function link(project, as, folder) {
@@ -154,7 +148,7 @@ function link(project, as, folder) {
 }
 
 /** Errors inside an SDK's own declarations are that SDK's; any other ends the check. */
-function compile(project, files, { lib, types }, beside = 'no SDK') {
+async function compile(project, files, { lib, types }, beside) {
   for (const [name, code] of Object.entries(files)) writeFileSync(join(project, name), code);
   const compilerOptions = {
     target: 'ES2023',
@@ -169,16 +163,21 @@ function compile(project, files, { lib, types }, beside = 'no SDK') {
     join(project, 'tsconfig.json'),
     JSON.stringify({ compilerOptions, files: Object.keys(files) }),
   );
-  const { status, stdout } = spawnSync('tsc', ['-p', project, '--pretty', 'false'], {
-    cwd: project,
-    encoding: 'utf8',
-  });
-  if (status === 0) return;
+  const { failed, stdout } = await tsc(project);
   const errors = stdout.split('\n').filter((line) => /error TS/.test(line));
   const ours = errors.filter((line) => !/^\.\./.test(line));
+  if (failed && errors.length === 0) ours.push(stdout || 'tsc could not be started');
   const more = errors.length - ours.length;
   if (ours.length > 0) problems.push(`compiling beside ${beside}:\n${ours.join('\n')}`);
   if (more > 0) console.log(`  beside ${beside}: ${more} errors in declarations that are not ours`);
+}
+
+function tsc(project) {
+  return new Promise((done) => {
+    execFile('tsc', ['-p', project, '--pretty', 'false'], { cwd: project }, (error, stdout) =>
+      done({ failed: error !== null, stdout }),
+    );
+  });
 }
 
 function useOf(sdk, imported, settings, factory) {
