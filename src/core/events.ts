@@ -1,0 +1,92 @@
+import type { Attempt, FinishReason, Usage } from './completion.ts';
+import type { FailureKind } from './failure.ts';
+import type { RouterErrorCode } from './errors.ts';
+
+export type BreakerState = 'closed' | 'open' | 'half-open' | 'slow-start';
+
+interface EventBase {
+  /** Epoch milliseconds. */
+  at: number;
+  callId?: string;
+}
+
+/** Why a target did not serve a call. */
+export interface Rejection {
+  target: string;
+  reason: string;
+}
+
+/** What happened, as plain JSON without prompts, answers or keys. */
+export type RouterEvent =
+  | (EventBase & {
+      /** One call ended. */
+      type: 'call';
+      model: string;
+      stream: boolean;
+      outcome: 'answer' | RouterErrorCode;
+      target?: string;
+      degraded?: boolean;
+      finishReason?: FinishReason;
+      attempts: number;
+      rejected: Rejection[];
+      durationMs: number;
+      firstTokenMs?: number;
+      usage?: Usage;
+      costUsd?: number;
+      scope?: string;
+      metadata?: { readonly [key: string]: unknown };
+    })
+  | (EventBase & {
+      /** One attempt ended. */
+      type: 'attempt';
+      model: string;
+      /** Counts from 1 within the call. */
+      number: number;
+      attempt: Attempt;
+    })
+  | (EventBase & { type: 'failover'; model: string; from: string; to: string; kind: FailureKind })
+  | (EventBase & {
+      type: 'breaker';
+      provider: string;
+      providerModel: string;
+      targets: string[];
+      from: BreakerState;
+      to: BreakerState;
+      /** With `open`: until when, in epoch milliseconds. */
+      openUntil?: number;
+      reason: string;
+    })
+  | (EventBase & {
+      /** A target cools down or is locked out. */
+      type: 'limit';
+      provider: string;
+      providerModel: string;
+      targets: string[];
+      kind: FailureKind;
+      until: number;
+    })
+  | (EventBase & {
+      type: 'key';
+      provider: string;
+      action: 'refused' | 'refreshed' | 'rotated';
+      reason: string;
+    })
+  | (EventBase & {
+      type: 'learned';
+      /** A refused feature is remembered. */
+      provider: string;
+      providerModel: string;
+      feature: string;
+    })
+  | (EventBase & {
+      type: 'target';
+      target: string;
+      action: 'disabled' | 'enabled';
+      reason?: string;
+      until?: number;
+    })
+  | (EventBase & { type: 'alert'; name: 'key-refused' | 'quota-exhausted'; target: string; message: string })
+  | (EventBase & { type: 'observer'; message: string });
+
+/** Called synchronously, in order. Nothing it does or throws reaches the call. */
+export type Observer = (event: RouterEvent) => void;

@@ -1,0 +1,150 @@
+/** A JSON Schema as plain data. */
+export type JsonSchema = { readonly [key: string]: unknown };
+
+/** The part of the Standard Schema interface that failsoft reads; zod 4 schemas have it. */
+export interface StandardSchema<Output = unknown> {
+  readonly '~standard': {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => unknown;
+    readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
+  };
+}
+
+/** A schema for tools' parameters and for structured output: zod 4, any Standard Schema with JSON Schema, or plain JSON Schema. */
+export type Schema<Output = unknown> = StandardSchema<Output> | JsonSchema;
+
+/** What `completion.object` is for a schema. */
+export type InferObject<S> = S extends StandardSchema<infer Output> ? Output : unknown;
+
+/** Bytes or base64, never a path. */
+export type BinaryData = Uint8Array | ArrayBuffer | string;
+
+/** Plain JSON that a provider attached and that goes back, unread, to that provider only. */
+export interface ProviderState {
+  /** The `name` of the provider that made it. */
+  readonly provider: string;
+  readonly state: unknown;
+}
+
+export interface TextPart {
+  readonly type: 'text';
+  readonly text: string;
+  readonly providerState?: ProviderState;
+}
+
+export type ImagePart =
+  | { readonly type: 'image'; readonly url: string }
+  | { readonly type: 'image'; readonly data: BinaryData; readonly mediaType: string };
+
+export type FilePart =
+  | { readonly type: 'file'; readonly url: string; readonly mediaType?: string; readonly name?: string }
+  | { readonly type: 'file'; readonly data: BinaryData; readonly mediaType: string; readonly name?: string };
+
+export interface ReasoningPart {
+  readonly type: 'reasoning';
+  readonly text: string;
+  readonly providerState?: ProviderState;
+}
+
+export interface ToolCallPart {
+  readonly type: 'tool-call';
+  readonly id: string;
+  readonly name: string;
+  /** Parsed; an object for every vendor. */
+  readonly arguments: unknown;
+  readonly providerState?: ProviderState;
+}
+
+export interface ToolResultPart {
+  readonly type: 'tool-result';
+  readonly toolCallId: string;
+  readonly name?: string;
+  readonly content: string | readonly (TextPart | ImagePart | FilePart)[];
+  readonly isError?: boolean;
+}
+
+export type UserPart = TextPart | ImagePart | FilePart;
+export type AssistantPart = TextPart | ReasoningPart | ToolCallPart;
+export type Part = TextPart | ImagePart | FilePart | ReasoningPart | ToolCallPart | ToolResultPart;
+
+export interface SystemMessage {
+  readonly role: 'system';
+  readonly content: string;
+}
+export interface UserMessage {
+  readonly role: 'user';
+  readonly content: string | readonly UserPart[];
+}
+export interface AssistantMessage {
+  readonly role: 'assistant';
+  readonly content: string | readonly AssistantPart[];
+}
+export interface ToolMessage {
+  readonly role: 'tool';
+  readonly content: readonly ToolResultPart[];
+}
+/** One turn of a conversation. Leading `system` messages join `request.system`. */
+export type Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage;
+
+/** A function that the model may ask for. The router never runs it. */
+export interface Tool {
+  readonly name: string;
+  readonly description?: string;
+  /** JSON Schema or a zod schema; an object at its root. */
+  readonly parameters: Schema;
+  /** Asks the vendor to hold the arguments to the schema, where it can. */
+  readonly strict?: boolean;
+}
+
+export type ToolChoice = 'auto' | 'none' | 'required' | { readonly name: string };
+
+export type ReasoningEffort = 'none' | 'low' | 'medium' | 'high';
+/** How much the model may think: a level, or a budget in tokens. */
+export type Reasoning = { readonly effort: ReasoningEffort } | { readonly budgetTokens: number };
+
+/** What a target must be to serve a call: all of it. A target that states no region or tag does not match. */
+export interface Requirements {
+  /** One region, or any one of a list. */
+  readonly region?: string | readonly string[];
+  /** All of these. */
+  readonly tags?: readonly string[];
+}
+
+/** The parts of a request that a target may set as `defaults` and `overrides`. */
+export interface RequestSettings {
+  /** Includes reasoning tokens. */
+  readonly maxTokens?: number;
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly stop?: string | readonly string[];
+  readonly seed?: number;
+  readonly reasoning?: Reasoning;
+  /** By provider name, else by kind; merged last into the vendor's body. Keys that the engine owns are refused. */
+  readonly providerOptions?: { readonly [provider: string]: { readonly [key: string]: unknown } };
+}
+
+/** One question to a model: plain data that can be logged, replayed and keyed. */
+export interface CompletionRequest<
+  Model extends string = string,
+  S extends Schema = Schema,
+> extends RequestSettings {
+  /** The name of a model of the router. @default `defaultModel`, else the only model */
+  readonly model?: Model;
+  readonly system?: string;
+  readonly messages: readonly Message[];
+  readonly tools?: readonly Tool[];
+  /** @default 'auto' where there are tools */
+  readonly toolChoice?: ToolChoice;
+  readonly parallelToolCalls?: boolean;
+  readonly topK?: number;
+  readonly presencePenalty?: number;
+  readonly frequencyPenalty?: number;
+  /** Structured output: the reply is parsed and validated. `{}` asks for any JSON. */
+  readonly schema?: S;
+  readonly require?: Requirements;
+  /** The tenant. */
+  readonly scope?: string;
+  /** For observers and `policy`; never sent to a provider. */
+  readonly metadata?: { readonly [key: string]: unknown };
+}

@@ -1,0 +1,137 @@
+import { connectionRefusedCode, type Failure, type FailureKind } from '../core/failure.ts';
+import type { Provider } from './provider.ts';
+
+const carried = Symbol.for('failsoft.failure');
+
+/**
+ * An error that carries its classification: what a provider throws when it knows what went wrong.
+ *
+ * @example
+ * throw failureError({ kind: 'rate-limit', message: 'too many requests', retryAfterMs: 2_000 });
+ */
+export function failureError(failure: Failure, cause?: unknown): Error {
+  const error = new Error(failure.message, cause === undefined ? undefined : { cause });
+  error.name = 'ProviderFailure';
+  Object.defineProperty(error, carried, { value: failure });
+  return error;
+}
+
+/** The reply is not what was promised: garbage, cut off, or empty for no reason. */
+export function invalidResponse(message: string, code?: string, cause?: unknown): Error {
+  return failureError({ kind: 'invalid-response', message, ...(code === undefined ? {} : { code }) }, cause);
+}
+
+function carriedFailure(error: unknown): Failure | undefined {
+  return typeof error === 'object' && error !== null
+    ? (error as { [carried]?: Failure })[carried]
+    : undefined;
+}
+
+/** Classifies once: what the error carries, else what its provider makes of it, else the general rules. */
+export function classifyError(provider: Provider, error: unknown): Failure {
+  return carriedFailure(error) ?? ownClassification(provider, error) ?? classifyGeneral(error);
+}
+
+function ownClassification(provider: Provider, error: unknown): Failure | undefined {
+  try {
+    return provider.classify?.(error);
+  } catch {
+    // A classifier that fails must not hide the failure that it was asked about.
+    return undefined;
+  }
+}
+
+/** What an HTTP status means where nothing more precise is known. */
+export function kindOfStatus(status: number): FailureKind {
+  const known = kindsByStatus[status];
+  if (known) return known;
+  if (status >= 500) return 'server-error';
+  return status >= 400 ? 'bad-request' : 'unknown';
+}
+
+const kindsByStatus: Readonly<Record<number, FailureKind>> = {
+  401: 'auth',
+  402: 'quota',
+  403: 'permission',
+  404: 'model-not-found',
+  408: 'timeout',
+  409: 'server-error',
+  413: 'context-length',
+  425: 'server-error',
+  429: 'rate-limit',
+  499: 'server-error',
+  503: 'overloaded',
+  504: 'timeout',
+  529: 'overloaded',
+};
+
+interface ErrorLike {
+  readonly name?: unknown;
+  readonly message?: unknown;
+  readonly status?: unknown;
+  readonly status_code?: unknown;
+  readonly code?: unknown;
+  readonly cause?: unknown;
+}
+
+/** The HTTP status that an SDK's error states, under either of its names. */
+export function statusOf(error: unknown): number | undefined {
+  const { status, status_code: statusCode } = (error ?? {}) as ErrorLike;
+  if (typeof status === 'number') return status;
+  return typeof statusCode === 'number' ? statusCode : undefined;
+}
+
+export function messageOf(error: unknown): string {
+  const message = (error as ErrorLike | null | undefined)?.message;
+  return typeof message === 'string' ? message : String(error);
+}
+
+/** The general rules: a status by its number, a broken connection by the platform's codes, bad JSON, else unknown. */
+export function classifyGeneral(error: unknown): Failure {
+  const status = statusOf(error);
+  if (status !== undefined && status >= 400)
+    return { kind: kindOfStatus(status), message: messageOf(error), status };
+  return classifyConnection(error) ?? { kind: 'unknown', message: messageOf(error) };
+}
+
+const refusedCodes = new Set(['ECONNREFUSED']);
+const timeoutCodes = new Set([
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+]);
+const networkCode =
+  /^(E[A-Z]+|UND_ERR_[A-Z_]+|CERT_[A-Z_]+|ERR_TLS_[A-Z_]+|ERR_SSL_[A-Z_]+|[A-Z_]*CERT[A-Z_]*|HPE_[A-Z_]+)$/;
+const networkText =
+  /fetch failed|terminated|connection error|socket hang up|network|other side closed|premature close/i;
+
+/** A failure below HTTP, found by walking the chain of causes; undefined where it is none. */
+export function classifyConnection(error: unknown): Failure | undefined {
+  if (error instanceof SyntaxError) {
+    // The message of a SyntaxError quotes the text that it could not parse, which may be the answer.
+    return { kind: 'invalid-response', message: 'the reply is not valid JSON', code: 'malformed-json' };
+  }
+  const code = codeInChain(error);
+  if (code !== undefined && refusedCodes.has(code)) {
+    return { kind: 'network', message: 'connection refused', code: connectionRefusedCode };
+  }
+  if (code !== undefined && timeoutCodes.has(code))
+    return { kind: 'timeout', message: `no answer (${code})`, code };
+  if (code !== undefined) return { kind: 'network', message: `connection failed (${code})`, code };
+  const { name } = (error ?? {}) as ErrorLike;
+  if (name === 'AbortError' || name === 'TimeoutError')
+    return { kind: 'network', message: 'connection aborted' };
+  return networkText.test(messageOf(error)) ? { kind: 'network', message: 'connection failed' } : undefined;
+}
+
+function codeInChain(error: unknown): string | undefined {
+  let current = error as (ErrorLike & { errors?: unknown }) | null | undefined;
+  for (let depth = 0; depth < 6 && typeof current === 'object' && current !== null; depth += 1) {
+    if (typeof current.code === 'string' && networkCode.test(current.code)) return current.code;
+    // A host with several addresses fails with one error for each of them.
+    const first = Array.isArray(current.errors) ? (current.errors[0] as ErrorLike) : undefined;
+    current = (current.cause ?? first) as typeof current;
+  }
+  return undefined;
+}

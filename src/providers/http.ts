@@ -1,0 +1,85 @@
+import { createParser } from 'eventsource-parser';
+import { invalidResponse } from './failure.ts';
+
+/** A reply longer than this is not an answer to a chat call. */
+export const maxReplyBytes = 32 * 1024 * 1024;
+
+/** One server-sent event. */
+export interface ServerSentEvent {
+  readonly event?: string | undefined;
+  readonly data: string;
+}
+
+async function* chunksOf(response: Response): AsyncGenerator<string> {
+  if (!response.body) return;
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let bytes = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      bytes += value.byteLength;
+      if (bytes > maxReplyBytes)
+        throw invalidResponse(`the reply is longer than ${maxReplyBytes} bytes`, 'too-long');
+      yield decoder.decode(value, { stream: true });
+    }
+    const rest = decoder.decode();
+    if (rest) yield rest;
+  } finally {
+    // Closes the connection wherever the reader stopped; a body that was read to its end does not mind.
+    reader.cancel().catch(() => {});
+  }
+}
+
+/** The whole body as text, at most 32 MiB. */
+export async function readText(response: Response): Promise<string> {
+  let text = '';
+  for await (const chunk of chunksOf(response)) text += chunk;
+  return text;
+}
+
+/** The body as a JSON object; anything else (HTML, a bare string, nothing, half a body) is an `invalid-response`. */
+export async function readJson(response: Response): Promise<Record<string, unknown>> {
+  const text = await readText(response);
+  const parsed = parseJson(text, describeBody(response, text));
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw invalidResponse(`expected a JSON object, got ${describeBody(response, text)}`, 'not-json');
+  }
+  return parsed as Record<string, unknown>;
+}
+
+/** Parses JSON; the failure says what came instead, never the text itself. */
+export function parseJson(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw invalidResponse(`expected JSON, got ${what}`, 'malformed-json');
+  }
+}
+
+function describeBody(response: Response, text: string): string {
+  if (text === '') return 'an empty body';
+  const type = response.headers.get('content-type')?.split(';')[0] ?? 'no content type';
+  if (/^\s*<(!doctype|html)/i.test(text)) return `an HTML page (${type})`;
+  return `${text.length} characters that do not parse (${type})`;
+}
+
+/** Whether a reply to a streaming request is a stream of server-sent events, and no whole body. */
+export function isEventStream(response: Response): boolean {
+  const type = response.headers.get('content-type') ?? '';
+  // Some proxies send a stream without its type; a JSON or HTML type is a whole body for certain.
+  return !/json|html|text\/plain/i.test(type) || /event-stream/i.test(type);
+}
+
+/** Server-sent events in batches, one for each piece of the body that arrived: any split gives the same events. */
+export async function* eventBatches(response: Response): AsyncGenerator<readonly ServerSentEvent[]> {
+  let batch: ServerSentEvent[] = [];
+  const parser = createParser({ onEvent: (event) => batch.push(event) });
+  for await (const chunk of chunksOf(response)) {
+    parser.feed(chunk);
+    if (batch.length === 0) continue;
+    yield batch;
+    batch = [];
+  }
+}

@@ -1,0 +1,77 @@
+import { systemRuntime } from '../core/runtime.ts';
+import { failureError } from './failure.ts';
+
+/** A key, and when it ends (epoch milliseconds). */
+export interface ExpiringKey {
+  readonly key: string;
+  readonly expiresAt?: number;
+}
+
+/** A key as a string, or a function that fetches it, perhaps from a vault. */
+export type ApiKey = string | (() => string | ExpiringKey | Promise<string | ExpiringKey>);
+
+/** How long a fetched key without `expiresAt` is used before it is fetched again. */
+const keptMs = 60_000;
+/** A key is fetched anew this long before it expires. */
+const aheadMs = 30_000;
+
+/** Holds one provider's key: fetched once for all who wait, again before it expires and after a refusal. */
+export interface KeyRing {
+  /** The key, at once where it is known. */
+  get(): string | Promise<string>;
+  /** Fetches the key again; resolves to whether it changed. */
+  refresh(): Promise<boolean>;
+  set(key: string): void;
+  version(): number;
+  secrets(): string[];
+}
+
+/** @throws a failure of kind `auth` from `get` where the function throws or returns no key. */
+export function keyRing(source: ApiKey): KeyRing {
+  let current = typeof source === 'string' ? source : undefined;
+  let goodUntil = typeof source === 'string' ? Infinity : 0;
+  let version = 0;
+  let fetching: Promise<string> | undefined;
+
+  function use(key: string, until: number): void {
+    if (key !== current) version += 1;
+    current = key;
+    goodUntil = until;
+  }
+
+  async function fetchKey(): Promise<string> {
+    try {
+      const value = await (source as Exclude<ApiKey, string>)();
+      const { key, expiresAt } = typeof value === 'string' ? { key: value, expiresAt: undefined } : value;
+      if (typeof key !== 'string' || key === '') throw new TypeError('it returned no key');
+      use(key, expiresAt === undefined ? systemRuntime.now() + keptMs : expiresAt - aheadMs);
+      return key;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw failureError(
+        { kind: 'auth', message: `the apiKey function failed: ${reason}`, code: 'key-function' },
+        error,
+      );
+    } finally {
+      fetching = undefined;
+    }
+  }
+
+  function refreshed(): Promise<string> {
+    fetching ??= fetchKey();
+    return fetching;
+  }
+
+  return {
+    get: () => (current !== undefined && systemRuntime.now() < goodUntil ? current : refreshed()),
+    async refresh() {
+      if (typeof source === 'string') return false;
+      const before = version;
+      await refreshed();
+      return version !== before;
+    },
+    set: (key) => use(key, Infinity),
+    version: () => version,
+    secrets: () => (current === undefined ? [] : [current]),
+  };
+}

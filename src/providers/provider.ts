@@ -1,0 +1,160 @@
+import type { FinishReason, Usage } from '../core/completion.ts';
+import type { Failure, Feature } from '../core/failure.ts';
+import type { JsonSchema, Message, Reasoning, RequestSettings, ToolChoice } from '../core/request.ts';
+
+/** A tool as a provider sees it: its parameters are plain JSON Schema. */
+export interface ProviderTool {
+  readonly name: string;
+  readonly description?: string;
+  readonly parameters: JsonSchema;
+  readonly strict?: boolean;
+}
+
+/**
+ * A request as a provider sees it: validated, with the target's defaults and overrides merged in, leading system
+ * messages joined into `system`, schemas as plain JSON Schema, and without any other provider's private state.
+ * `providerState` in messages is what this provider put there, unwrapped.
+ */
+export interface ProviderRequest extends Omit<RequestSettings, 'providerOptions' | 'stop'> {
+  readonly system?: string;
+  readonly messages: readonly Message[];
+  readonly tools?: readonly ProviderTool[];
+  readonly toolChoice?: ToolChoice;
+  readonly parallelToolCalls?: boolean;
+  readonly topK?: number;
+  readonly presencePenalty?: number;
+  readonly frequencyPenalty?: number;
+  readonly stop?: readonly string[];
+  readonly reasoning?: Reasoning;
+  /** Structured output as JSON Schema; `{}` asks for any JSON. */
+  readonly schema?: JsonSchema;
+  /** This provider's options only: to be merged last into the vendor's body. */
+  readonly options?: { readonly [key: string]: unknown };
+  /** The target's window in tokens, where it is stated. */
+  readonly contextWindow?: number;
+  /** The target's own limit of output tokens, for a vendor that demands one. */
+  readonly maxOutputTokens?: number;
+  /** Asks the vendor to cache the stable front of the prompt, where that has to be asked for. */
+  readonly promptCache?: boolean;
+  /** Features that this target has refused before: to be left out and named in `ignored`. */
+  readonly refused?: ReadonlySet<Feature>;
+}
+
+/** One request to one provider. */
+export interface ProviderCall {
+  /** The provider's model. */
+  readonly model: string;
+  readonly request: ProviderRequest;
+  readonly signal: AbortSignal;
+  /** Extra headers of the caller. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What a vendor says of its limits beside an answer. Absolute instants are epoch milliseconds. */
+export interface VendorLimits {
+  readonly requestsLimit?: number;
+  readonly requestsRemaining?: number;
+  readonly requestsResetMs?: number;
+  readonly tokensLimit?: number;
+  readonly tokensRemaining?: number;
+  readonly tokensResetMs?: number;
+}
+
+/**
+ * What a provider yields, in order, ending with exactly one `finish`. Ending without it is a failure.
+ * - `meta`: facts beside the content, at any time, more than once (later fields win; `ignored` adds up).
+ * - `activity`: the vendor's word that reasoning or a tool call is under way; feeds the deadlines, shows nothing.
+ * - `text` and `reasoning`: increments. One with `providerState` closes its part: the state belongs to all the text of
+ *   that kind since the part began (an empty text is allowed there).
+ * - `tool-call-delta`: raw fragments of a call's arguments; `tool-call`: the whole call with parsed arguments.
+ */
+export type ProviderEvent =
+  | {
+      readonly type: 'meta';
+      readonly requestId?: string;
+      readonly ignored?: readonly string[];
+      readonly warnings?: readonly string[];
+      readonly limits?: VendorLimits;
+      /** Known so far; for attempts that do not reach their end. */
+      readonly usage?: Usage;
+    }
+  | { readonly type: 'activity' }
+  | { readonly type: 'text'; readonly text: string; readonly providerState?: unknown }
+  | { readonly type: 'reasoning'; readonly text: string; readonly providerState?: unknown }
+  | { readonly type: 'tool-call-delta'; readonly id: string; readonly name: string; readonly delta: string }
+  | {
+      readonly type: 'tool-call';
+      readonly id: string;
+      readonly name: string;
+      readonly arguments: unknown;
+      readonly providerState?: unknown;
+    }
+  | {
+      readonly type: 'finish';
+      readonly finishReason: FinishReason;
+      readonly usage?: Usage;
+      /** Whether a stop sequence ended it, where the vendor says so: explains an empty reply. */
+      readonly stopSequence?: boolean;
+      /** The vendor's reply where it came whole. */
+      readonly raw?: unknown;
+    };
+
+/** What a provider's model can take. Absent: unknown, taken as yes. */
+export interface Supports {
+  readonly tools?: boolean;
+  /** `true`, or the choices that can be expressed. `auto` always can. */
+  readonly toolChoice?: boolean | readonly ('none' | 'required' | 'named')[];
+  readonly images?: boolean;
+  readonly files?: boolean;
+  readonly schema?: boolean;
+  readonly reasoning?: boolean;
+  readonly stream?: boolean;
+  readonly temperature?: boolean;
+  readonly stop?: boolean;
+  readonly seed?: boolean;
+  readonly topP?: boolean;
+  readonly topK?: boolean;
+  readonly presencePenalty?: boolean;
+  readonly frequencyPenalty?: boolean;
+  readonly parallelToolCalls?: boolean;
+  /** Whether a URL in an image or file part can be handed on; failsoft never fetches one. */
+  readonly imageUrls?: boolean;
+  readonly fileUrls?: boolean;
+}
+
+/**
+ * Speaks to one vendor. A host can write its own.
+ *
+ * @example
+ * const echo: Provider = {
+ *   name: 'echo',
+ *   async complete({ request }) {
+ *     return [{ type: 'text', text: 'You said something.' }, { type: 'finish', finishReason: 'stop' }];
+ *   },
+ * };
+ */
+export interface Provider {
+  /** Stands in `target.provider`, events and `providerState`. */
+  readonly name: string;
+  /** The vendor's family, a second key for `providerOptions`. @default name */
+  readonly kind?: string;
+  stream?(call: ProviderCall): AsyncIterable<ProviderEvent>;
+  complete?(call: ProviderCall): Promise<readonly ProviderEvent[]>;
+  /** Turns what was thrown into a failure; undefined leaves it to the general rules. */
+  classify?(error: unknown): Failure | undefined;
+  supports?(model: string): Supports;
+  /** Models of this family take long to begin: raises the default of `firstTokenMs`. Ollama loads its model first. */
+  readonly slowStart?: boolean;
+  /** Faults of how it was made, reported by `createRouter` with all others. */
+  readonly problems?: readonly string[];
+  /** The features that make a request invalid for this model; a reason, or undefined if it can be expressed. */
+  refuses?(model: string, request: ProviderRequest): string | undefined;
+  /** Fetches a fresh key after a refusal. Resolves to whether the key changed. */
+  refreshKey?(): Promise<boolean>;
+  /** Replaces the key for calls to come. */
+  setKey?(key: string): void;
+  /** Changes whenever the key does: a lockout for a refused key ends with it. */
+  keyVersion?(): number;
+  /** Strings that must never leave in a message. */
+  secrets?(): readonly string[];
+}
