@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Recording } from './recordings.ts';
 
 /** Cuts a body into the pieces that a client receives one by one. */
@@ -84,8 +85,8 @@ interface Serving {
 }
 
 /**
- * Starts the server. Each piece becomes one chunk of HTTP's chunked encoding, so a client sees the cuts whatever TCP
- * joins, and no pause is needed between them.
+ * Starts the server. Each piece is sent in a turn of the event loop of its own, so that a client sees the cuts (single
+ * bytes of a long body take a while: `replayFetch` is quicker).
  *
  * @example
  * await using server = await replayServer(loadRecordings('openai.chat'));
@@ -110,7 +111,7 @@ export async function replayServer(recordings: readonly Recording[] = []): Promi
     }
     const { method = 'GET', headers, url = '' } = request;
     received.push({ recording: serving.recording.id, method, path: rest ?? url, headers, body });
-    serve(serving, response);
+    await serve(serving, response);
   }
 
   server.listen(0, '127.0.0.1');
@@ -142,17 +143,36 @@ const headersOfTransport = new Set([
   'keep-alive',
 ]);
 
-function serve({ recording, cutter }: Serving, response: ServerResponse): void {
+async function serve({ recording, cutter }: Serving, response: ServerResponse): Promise<void> {
   const { status, headers, body } = recording.response;
   for (const [name, value] of Object.entries(headers)) {
     if (!headersOfTransport.has(name.toLowerCase())) response.setHeader(name, value);
   }
   response.writeHead(status);
-  // The socket, not the response: a corked response joins its pieces into one chunk.
-  response.socket?.cork();
-  for (const piece of cutter(new TextEncoder().encode(body))) if (piece.length > 0) response.write(piece);
+  for (const piece of cutter(new TextEncoder().encode(body))) {
+    if (piece.length === 0) continue;
+    response.write(piece);
+    // A client joins what arrives in one turn of the event loop; the next turn makes it a piece of its own.
+    await nextTurn();
+  }
   response.end();
-  response.socket?.uncork();
+}
+
+/** For clients that take a `fetch`: the recording as a response whose body arrives in exactly these pieces, without a socket. */
+export function replayFetch(recording: Recording, cutter: Cutter = whole): typeof fetch {
+  return async () => {
+    const { status, headers, body } = recording.response;
+    const pieces = cutter(new TextEncoder().encode(body)).values();
+    const stream = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        const { done, value } = pieces.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+    });
+    const kept = Object.entries(headers).filter(([name]) => !headersOfTransport.has(name.toLowerCase()));
+    return new Response(stream, { status, headers: kept });
+  };
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {
