@@ -1,0 +1,157 @@
+import type { BreakerState } from '../core/events.ts';
+import type { Failure, FailureKind, FailureRule, Feature } from '../core/failure.ts';
+
+/** The provider object that targets share; its identity says who learns together. */
+export interface ProviderIdentity {
+  readonly name: string;
+  /** Changes whenever the key does: a lockout ends with it. */
+  keyVersion?(): number;
+}
+
+/** A target's own limits, which failsoft keeps by itself. */
+export interface TargetLimits {
+  /** Requests in any 60 seconds. */
+  readonly rpm?: number;
+  /** Tokens in any 60 seconds, input and output, reserved by estimate and settled by usage. */
+  readonly tpm?: number;
+  /** Attempts in flight at once. */
+  readonly concurrency?: number;
+}
+
+/** What the tracker has to know of a target. */
+export interface TargetRef {
+  readonly id: string;
+  readonly provider: ProviderIdentity;
+  /** The provider's model. */
+  readonly model: string;
+  readonly limits?: TargetLimits;
+}
+
+/**
+ * What a call sees of a target's health at one instant: plain data that never changes. A target without
+ * `blockedReason` is admitted in the same tick, unless another call takes the last permit first.
+ */
+export interface HealthView {
+  readonly breaker: BreakerState;
+  /** Why nobody is admitted now; undefined: free. Says no instant: that is `availableAt`. */
+  readonly blockedReason?: string;
+  /**
+   * With `blockedReason`: from when it may be admitted, in epoch milliseconds. Absent where waiting does not help. An
+   * estimate where it depends on attempts in flight (a probe, a full concurrency limit).
+   */
+  readonly availableAt?: number;
+  /** From when it may be asked if nobody else can serve; only while the breaker is open and nothing else blocks longer. */
+  readonly lastResortAt?: number;
+  /** How much of its usual share it should get: 1, or rising from 0.1 to 1 in slow start. */
+  readonly share: number;
+  /** Features that this provider and model have refused lately. */
+  readonly refused: ReadonlySet<Feature>;
+  /** Attempts of this target in flight. */
+  readonly inFlight: number;
+  /** The target's own `limits.concurrency`. */
+  readonly concurrency?: number;
+  /** The median time until first content; undefined while unknown. */
+  readonly firstTokenP50Ms?: number;
+}
+
+export interface AdmitOptions {
+  /** Nobody else can serve: an open breaker may be probed from `lastResortAt` on. */
+  readonly lastResort: boolean;
+  /** The tokens that the attempt is expected to take, for `limits.tpm`. @default 0 */
+  readonly tokens?: number;
+}
+
+/** How an attempt ended. */
+export interface AttemptResult {
+  /** `undecided`: says nothing of the target (aborted, a lost hedge, cut). */
+  readonly outcome: 'success' | 'failure' | 'undecided';
+  readonly failure?: Failure;
+  /** Whether the failure counts against the target. @default what the table of failure kinds says */
+  readonly evidence?: boolean;
+  /** What the failure holds back. @default what the table of failure kinds says */
+  readonly hold?: FailureRule['hold'];
+  /** From the start of the attempt to its end. */
+  readonly durationMs?: number;
+  /** What the attempt really took, input and output. @default the tokens reserved */
+  readonly tokens?: number;
+}
+
+/** The right to one attempt. It holds a slot, and the probe where one was needed, until `end`. */
+export interface Permit {
+  /** Whether this attempt decides if the target comes back: exactly one of them is in flight at a time. */
+  readonly probe: boolean;
+  /** Content has come: a probe has succeeded. Calls after the first do nothing. */
+  firstContent(firstTokenMs: number): void;
+  /** Gives everything back and records the result. Must be called in any case; calls after the first do nothing. */
+  end(result: AttemptResult): void;
+}
+
+export interface DisableOptions {
+  /** Until when, in epoch milliseconds. @default until `enable` */
+  readonly until?: number;
+  readonly reason?: string;
+}
+
+/** Percentiles over what was seen lately; undefined while nothing was. */
+export interface LatencySnapshot {
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly p99Ms: number;
+  /** How many measurements stand behind them, older ones counting less. */
+  readonly samples: number;
+}
+
+/** One target in `router.health()`: plain JSON. Instants are epoch milliseconds. */
+export interface TargetSnapshot {
+  readonly provider: string;
+  readonly model: string;
+  readonly breaker: BreakerState;
+  /** Until when the breaker keeps calls away. */
+  readonly openUntil?: number;
+  /** The later of cool-down and lockout. */
+  readonly coolingUntil?: number;
+  /** What it cools down or is locked out for. */
+  readonly coolingKind?: FailureKind;
+  /** Whether it is a lockout: for a refused key or an exhausted quota, until one attempt succeeds. */
+  readonly lockedOut?: true;
+  readonly disabled?: true;
+  readonly disabledReason?: string;
+  readonly disabledUntil?: number;
+  /** Why nobody is admitted now. */
+  readonly blockedReason?: string;
+  readonly share: number;
+  readonly inFlight: number;
+  readonly refused: readonly Feature[];
+  readonly firstToken?: LatencySnapshot;
+  readonly total?: LatencySnapshot;
+  /** The own limits and what is used of them. */
+  readonly limits?: {
+    readonly requests?: { readonly used: number; readonly limit: number };
+    readonly tokens?: { readonly used: number; readonly limit: number };
+    readonly concurrency?: { readonly used: number; readonly limit: number };
+  };
+}
+
+/** What is remembered of one target. */
+export interface TargetHealth {
+  readonly id: string;
+  /** Without side effects and cheap. With the same `tokens` as `admit` it also answers for `limits.tpm`. */
+  view(now: number, tokens?: number): HealthView;
+  /** Takes a slot, the own limits' share and the probe where one is needed; undefined where one of them is not to be had. */
+  admit(options: AdmitOptions): Permit | undefined;
+  disable(options?: DisableOptions): void;
+  /** Takes the target back into use: clears lockout and cool-down, and lets an open breaker be probed at once. */
+  enable(): void;
+  /** A changed key: whatever was held for the old one is void. */
+  clearLockout(): void;
+  /** Remembers for a day that this provider and model refuse a feature. */
+  learn(feature: Feature): void;
+  snapshot(now: number): TargetSnapshot;
+}
+
+/** Remembers how each target behaves. It sets no timer: whatever depends on time is worked out when it is asked. */
+export interface Tracker {
+  /** The same id again keeps its health and takes the new limits; with another provider or model it starts anew. */
+  register(ref: TargetRef): TargetHealth;
+  forget(id: string): void;
+}
