@@ -1,0 +1,18 @@
+export {
+  manualRuntime,
+  type ManualRuntime,
+  type ManualRuntimeOptions,
+  type RunOptions,
+} from './manual-runtime.ts';
+export type { Emulator, EmulatorCounters, EmulatorOptions } from './emulators/server.ts';
+export type { RecordedRequest } from './emulators/record.ts';
+export type {
+  Fault,
+  FaultName,
+  FaultSchedule,
+  Garbage,
+  RequestFault,
+  RetryHint,
+} from './emulators/faults.ts';
+export type { Reply, ReplyRequest, ReplySource } from './emulators/reply.ts';
+export type { VendorErrorKind, WireRequest } from './emulators/dialect.ts';
