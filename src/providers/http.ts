@@ -10,7 +10,8 @@ export interface ServerSentEvent {
   readonly data: string;
 }
 
-async function* chunksOf(response: Response): AsyncGenerator<string> {
+/** The body as text, piece by piece as it arrives, at most 32 MiB. Leaving the loop closes the connection. */
+export async function* chunksOf(response: Response): AsyncGenerator<string> {
   if (!response.body) return;
   const reader = response.body.getReader();
   const decoder = new TextDecoder();

@@ -1,0 +1,49 @@
+import { failureError, invalidResponse } from '../failure.ts';
+import type { ProviderEvent } from '../provider.ts';
+import { failureOf } from './errors.ts';
+import type { ReplyReader } from './replies.ts';
+
+/** Reads what the `chat` of a client that reads by itself resolved to. */
+export async function* eventsOfResult(
+  result: unknown,
+  reader: ReplyReader,
+  signal: AbortSignal,
+): AsyncGenerator<ProviderEvent, void> {
+  const events: ProviderEvent[] = [];
+  const abort = () => abortResult(result);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    for await (const reply of partsOf(result)) {
+      const isLast = reader.accept(reply, events);
+      for (const event of events) yield event;
+      if (isLast) return;
+      events.length = 0;
+    }
+  } catch (error) {
+    throw bareErrorAsFailure(error);
+  } finally {
+    signal.removeEventListener('abort', abort);
+    // Leaving the SDK's iterator does not close the connection.
+    abort();
+  }
+  throw invalidResponse('the stream ended without its last part', 'truncated');
+}
+
+function partsOf(result: unknown): AsyncIterable<unknown> | Iterable<unknown> {
+  const isStream = typeof result === 'object' && result !== null && Symbol.asyncIterator in result;
+  return isStream ? (result as AsyncIterable<unknown>) : [result];
+}
+
+/** The SDK turns an error inside a stream into a bare `Error` with the server's words. */
+function bareErrorAsFailure(error: unknown): unknown {
+  const isBare =
+    error instanceof Error && error.name === 'Error' && error.cause === undefined && !('code' in error);
+  if (!isBare || /did not receive done/i.test(error.message)) return error;
+  return failureError(failureOf(undefined, error.message), error);
+}
+
+/** Ends the request behind an iterator of the SDK's. */
+export function abortResult(result: unknown): void {
+  const { abort } = (result ?? {}) as { abort?: unknown };
+  if (typeof abort === 'function') abort.call(result);
+}
