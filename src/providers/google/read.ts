@@ -1,0 +1,242 @@
+import type { FinishReason, Usage } from '../../core/completion.ts';
+import { systemRuntime } from '../../core/runtime.ts';
+import { failureError, invalidResponse } from '../failure.ts';
+import type { ProviderEvent } from '../provider.ts';
+import { failureOf, vendorErrorIn } from './classify.ts';
+import type {
+  PartState,
+  Route,
+  WireCandidate,
+  WireFunctionCall,
+  WirePart,
+  WireReply,
+  WireUsage,
+} from './wire.ts';
+
+/** What has been read of one reply so far. */
+export interface Reading {
+  readonly model: string;
+  readonly route: Route;
+  requestId?: string | undefined;
+  /** The terminal marker: only what stands on, or after, the last content counts. */
+  finishReason?: string | undefined;
+  usage?: WireUsage;
+  responseId?: string;
+  calls: number;
+  /** Whether the facts beside the content were told. */
+  told: boolean;
+  /** What ended the reading; the events before it stand. */
+  failure?: unknown;
+  /** Kinds of content that failsoft has no word for. */
+  readonly leftOut: Set<string>;
+}
+
+export function newReading(model: string, route: Route): Reading {
+  return { model, route, calls: 0, told: false, leftOut: new Set() };
+}
+
+/** Reads replies, or events of a stream, until one of them fails: then `reading.failure` is to be thrown. */
+export function eventsOf<Item>(
+  reading: Reading,
+  items: readonly Item[],
+  parse?: (item: Item) => unknown,
+): ProviderEvent[] {
+  const events: ProviderEvent[] = [];
+  try {
+    for (const item of items) {
+      const parsed = parse ? parse(item) : item;
+      if (parsed !== undefined || !parse) readReply(reading, parsed, events);
+    }
+  } catch (error) {
+    reading.failure = error;
+  }
+  return events;
+}
+
+/**
+ * Reads a whole reply, or one event of a stream, into events.
+ * @throws a failure where it holds an error, or that the prompt was refused
+ */
+function readReply(reading: Reading, parsed: unknown, events: ProviderEvent[]): void {
+  const error = vendorErrorIn(parsed);
+  if (error) throw failureError(failureOf(error));
+  const reply = asReply(parsed);
+  if (reply.usageMetadata) reading.usage = { ...reading.usage, ...reply.usageMetadata };
+  if (reply.responseId) reading.responseId = reply.responseId;
+  tellFacts(reading, events);
+  const candidate = reply.candidates?.find(({ index }) => (index ?? 0) === 0);
+  if (candidate) readCandidate(reading, candidate, events);
+  else if (reply.promptFeedback?.blockReason) throw refused(reply.promptFeedback.blockReason);
+}
+
+function asReply(parsed: unknown): WireReply {
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw invalidResponse(`expected a reply of Gemini, got ${parsed === null ? 'null' : typeof parsed}`);
+  }
+  const reply = parsed as WireReply;
+  const { candidates, promptFeedback, usageMetadata, responseId, modelVersion } = reply;
+  // `@google/genai` takes out what it does not know, also errors: what is left of one is nothing.
+  if (!candidates && !promptFeedback && !usageMetadata && !responseId && !modelVersion) {
+    throw invalidResponse(
+      'the reply holds nothing that Gemini sends; it may have been an error',
+      'empty-event',
+    );
+  }
+  return reply;
+}
+
+function refused(blockReason: string): Error {
+  return failureError({
+    kind: 'content-policy',
+    message: `Gemini refused the prompt: ${blockReason}`,
+    code: blockReason,
+  });
+}
+
+/** The facts beside the content, once, with the first event of a stream. */
+function tellFacts(reading: Reading, events: ProviderEvent[]): void {
+  if (reading.told) return;
+  reading.told = true;
+  const requestId = reading.requestId ?? reading.responseId;
+  const usage = reading.usage && usageOf(reading.usage);
+  if (requestId === undefined && !usage) return;
+  events.push({
+    type: 'meta',
+    ...(requestId === undefined ? {} : { requestId }),
+    ...(usage ? { usage } : {}),
+  });
+}
+
+function readCandidate(reading: Reading, candidate: WireCandidate, events: ProviderEvent[]): void {
+  const { content, finishReason } = candidate;
+  const parts = content?.parts ?? [];
+  for (const part of parts) readPart(reading, part, events);
+  const isEnd = finishReason !== undefined && finishReason !== 'FINISH_REASON_UNSPECIFIED';
+  // Some proxies say STOP on an empty event at the start: what goes on after its end has not ended.
+  if (isEnd) reading.finishReason = finishReason;
+  else if (parts.length > 0) reading.finishReason = undefined;
+}
+
+function readPart(reading: Reading, part: WirePart, events: ProviderEvent[]): void {
+  const { text, functionCall, thoughtSignature: signature } = part;
+  if (functionCall) {
+    events.push(toolCallOf(reading, functionCall, signature));
+  } else if (text !== undefined) {
+    const type = part.thought ? ('reasoning' as const) : ('text' as const);
+    if (signature !== undefined) events.push({ type, text, providerState: stateOf(reading, { signature }) });
+    else if (text !== '') events.push({ type, text });
+  } else {
+    // Searching, running code: a sign of life that is nobody's to answer.
+    events.push({ type: 'activity' });
+    const kind = Object.keys(part).find((key) => key in mediaKinds);
+    if (kind !== undefined) reading.leftOut.add(kind);
+  }
+}
+
+/** Content for the user that is no text, and that a completion has no place for. */
+const mediaKinds: Readonly<Record<string, true>> = { inlineData: true, fileData: true };
+
+function toolCallOf(reading: Reading, call: WireFunctionCall, signature: string | undefined): ProviderEvent {
+  const { id, name, args = {} } = call;
+  if (call.partialArgs !== undefined || call.willContinue) {
+    throw invalidResponse(
+      'streamed arguments of a call are not supported; leave streamFunctionCallArguments out',
+    );
+  }
+  if (!name) throw invalidResponse('a call without a function name', 'malformed-tool-call');
+  if (typeof args !== 'object' || args === null || Array.isArray(args)) {
+    throw invalidResponse(`the arguments of a call of ${name} are no object`, 'malformed-tool-call');
+  }
+  reading.calls += 1;
+  const state = stateOf(reading, {
+    ...(signature === undefined ? {} : { signature }),
+    ...(id ? { callId: id } : {}),
+  });
+  return {
+    type: 'tool-call',
+    id: id || madeId(reading),
+    name,
+    arguments: args,
+    ...(signature === undefined && !id ? {} : { providerState: state }),
+  };
+}
+
+/** Unique in the conversation: made from the reply's own id, which Gemini never gives twice. */
+function madeId(reading: Reading): string {
+  reading.responseId ??= systemRuntime.random().toString(36).slice(2);
+  return `call_${reading.responseId}_${reading.calls}`;
+}
+
+function stateOf({ model, route }: Reading, facts: Pick<PartState, 'signature' | 'callId'>): PartState {
+  return { model, route, ...facts };
+}
+
+const finishReasons: Readonly<Record<string, FinishReason>> = {
+  STOP: 'stop',
+  // A mock server's word for an answer with calls.
+  FUNCTION_CALL: 'stop',
+  MAX_TOKENS: 'length',
+  SAFETY: 'content-filter',
+  RECITATION: 'content-filter',
+  LANGUAGE: 'content-filter',
+  BLOCKLIST: 'content-filter',
+  PROHIBITED_CONTENT: 'content-filter',
+  SPII: 'content-filter',
+  MODEL_ARMOR: 'content-filter',
+  // Cut off by the vendor, who would go on in another request.
+  CONTINUATION: 'length',
+};
+
+/** The model wrote a call that is none: nothing of the answer can be used. */
+const brokenReasons = new Set([
+  'MALFORMED_FUNCTION_CALL',
+  'UNEXPECTED_TOOL_CALL',
+  'TOO_MANY_TOOL_CALLS',
+  'MALFORMED_RESPONSE',
+  'MISSING_THOUGHT_SIGNATURE',
+]);
+
+/**
+ * The last events of a reply that was read to its end.
+ * @throws a failure of kind `invalid-response` where it did not say why it ended, or where a call was malformed
+ */
+export function endOf(reading: Reading, raw?: unknown): ProviderEvent[] {
+  const { finishReason, leftOut } = reading;
+  const usage = reading.usage && usageOf(reading.usage);
+  if (finishReason === undefined) {
+    throw invalidResponse('the reply ended without a finish reason', 'truncated');
+  }
+  if (brokenReasons.has(finishReason)) {
+    throw invalidResponse(`the reply ended with ${finishReason}`, finishReason);
+  }
+  const finish: ProviderEvent = {
+    type: 'finish',
+    finishReason: finishReasonOf(finishReason),
+    ...(usage ? { usage } : {}),
+    ...(raw === undefined ? {} : { raw }),
+  };
+  if (leftOut.size === 0) return [finish];
+  const warnings = [...leftOut].map((kind) => `the reply held ${kind}, which has no place in a completion`);
+  return [{ type: 'meta', warnings }, finish];
+}
+
+function finishReasonOf(reason: string): FinishReason {
+  return finishReasons[reason] ?? (reason.startsWith('IMAGE_') ? 'content-filter' : 'other');
+}
+
+/** Thoughts are counted beside the answer, and what tools read beside the prompt; cached input is part of the prompt. */
+export function usageOf(usage: WireUsage): Usage {
+  const { promptTokenCount, toolUsePromptTokenCount, candidatesTokenCount, thoughtsTokenCount } = usage;
+  const fields: [keyof Usage, number | undefined][] = [
+    ['inputTokens', sumOf(promptTokenCount, toolUsePromptTokenCount)],
+    ['cachedInputTokens', usage.cachedContentTokenCount],
+    ['outputTokens', sumOf(candidatesTokenCount, thoughtsTokenCount)],
+    ['reasoningTokens', thoughtsTokenCount],
+    ['totalTokens', usage.totalTokenCount],
+  ];
+  return Object.fromEntries(fields.filter(([, count]) => count !== undefined));
+}
+
+function sumOf(first: number | undefined, second: number | undefined): number | undefined {
+  return first === undefined && second === undefined ? undefined : (first ?? 0) + (second ?? 0);
+}
