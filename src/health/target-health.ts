@@ -22,6 +22,8 @@ export interface TargetLimits {
 export interface TargetRef {
   readonly id: string;
   readonly provider: ProviderIdentity;
+  /** @default provider.name */
+  readonly providerName?: string;
   /** The provider's model. */
   readonly model: string;
   readonly limits?: TargetLimits;
@@ -35,11 +37,10 @@ export interface HealthView {
   readonly breaker: BreakerState;
   /** Why nobody is admitted now; undefined: free. Says no instant: that is `availableAt`. */
   readonly blockedReason?: string;
-  /**
-   * With `blockedReason`: from when it may be admitted, in epoch milliseconds. Absent where waiting does not help. An
-   * estimate where it depends on attempts in flight (a probe, a full concurrency limit).
-   */
+  /** With `blockedReason`: from when it may be admitted, in epoch milliseconds. Absent where waiting does not help. */
   readonly availableAt?: number;
+  /** `availableAt` is a guess, because it depends on attempts in flight (a probe, a full concurrency limit). */
+  readonly estimated?: true;
   /** From when it may be asked if nobody else can serve; only while the breaker is open and nothing else blocks longer. */
   readonly lastResortAt?: number;
   /** How much of its usual share it should get: 1, or rising from 0.1 to 1 in slow start. */

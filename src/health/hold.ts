@@ -1,0 +1,41 @@
+import type { FailureKind } from '../core/failure.ts';
+
+/** A span of time during which something is held back. */
+export interface Hold {
+  /** Epoch milliseconds. */
+  readonly since: number;
+  readonly until: number;
+}
+
+/**
+ * Whether the hold is in force. A clock that was set back to before the hold began ends it: otherwise a step of an hour
+ * would hold a target for an hour.
+ */
+export function isHeld(hold: Hold | undefined, now: number): hold is Hold {
+  return hold !== undefined && now < hold.until && now >= hold.since;
+}
+
+/** Spreads what many processes do at once: up to a quarter shorter, never longer. */
+export function jittered(ms: number, random: number): number {
+  return ms * (1 - random / 4);
+}
+
+/** `firstMs`, doubled `steps` times, at most `longestMs`. */
+export function doubled(firstMs: number, steps: number, longestMs: number): number {
+  return Math.min(longestMs, firstMs * 2 ** steps);
+}
+
+/** What a failure asks to be held back for. */
+export interface HoldRequest {
+  readonly kind: FailureKind;
+  /** What the vendor stated, from `now` on. */
+  readonly retryAfterMs?: number;
+  readonly now: number;
+}
+
+/** A stated time of 0 would mean asking again at once, for ever: it counts as none. */
+export function statedMs({ retryAfterMs }: HoldRequest): number | undefined {
+  return retryAfterMs !== undefined && retryAfterMs > 0 && Number.isFinite(retryAfterMs)
+    ? retryAfterMs
+    : undefined;
+}

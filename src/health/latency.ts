@@ -1,0 +1,75 @@
+import type { LatencySnapshot } from './target-health.ts';
+
+/** Each bucket is this much wider than the one before: a percentile is right to within 4 %. */
+const growth = 1.08;
+const logOfGrowth = Math.log(growth);
+/** Ten minutes and more share the last one. */
+const bucketCount = Math.ceil(Math.log(600_000) / logOfGrowth) + 1;
+/** Older measurements count less, by 1/e in this time. */
+const fadeMs = 300_000;
+/** A quiet night leaves this many fadings of it: the first call of the morning must not stand for all. */
+const longestGapMs = fadeMs;
+/** The weight of new measurements grows until it is brought back to 1. */
+const largestWeight = 2 ** 40;
+
+/** Remembers durations as percentiles, in fixed memory. */
+export interface Latency {
+  record(ms: number, now: number): void;
+  percentiles(): LatencySnapshot | undefined;
+}
+
+/** A histogram of logarithmic buckets in which a new measurement weighs more than older ones. */
+export function createLatency(): Latency {
+  let buckets: Float64Array | undefined;
+  let total = 0;
+  let weight = 1;
+  let at: number | undefined;
+  let known: LatencySnapshot | undefined;
+
+  function rescale(counts: Float64Array): void {
+    for (let index = 0; index < bucketCount; index += 1) counts[index] = (counts[index] as number) / weight;
+    total /= weight;
+    weight = 1;
+  }
+
+  return {
+    record(ms, now) {
+      if (!(ms >= 0)) return;
+      buckets ??= new Float64Array(bucketCount);
+      weight *= Math.exp(Math.min(longestGapMs, Math.max(0, now - (at ?? now))) / fadeMs);
+      if (weight > largestWeight) rescale(buckets);
+      at = now;
+      const index = bucketOf(ms);
+      buckets[index] = (buckets[index] as number) + weight;
+      total += weight;
+      known = undefined;
+    },
+    percentiles() {
+      if (buckets !== undefined) known ??= read(buckets, total, weight);
+      return known;
+    },
+  };
+}
+
+function bucketOf(ms: number): number {
+  return ms <= 1 ? 0 : Math.min(bucketCount - 1, Math.floor(Math.log(ms) / logOfGrowth));
+}
+
+function read(buckets: Float64Array, total: number, weight: number): LatencySnapshot {
+  let reached = 0;
+  let index = -1;
+  function at(share: number): number {
+    // Sums of fractions: the last bucket may be missed by a rounding error.
+    while (reached < total * share && index < bucketCount - 1) {
+      index += 1;
+      reached += buckets[index] as number;
+    }
+    return Math.round(growth ** (Math.max(0, index) + 0.5) * 10) / 10;
+  }
+  return {
+    p50Ms: at(0.5),
+    p95Ms: at(0.95),
+    p99Ms: at(0.99),
+    samples: Math.round((total / weight) * 10) / 10,
+  };
+}

@@ -1,0 +1,136 @@
+import type { FailureKind } from '../core/failure.ts';
+import { doubled, isHeld, statedMs, type Hold, type HoldRequest } from './hold.ts';
+
+const firstLockoutMs = 60_000;
+const longestLockoutMs = 600_000;
+
+/** One attempt's way through a lockout. */
+export interface LockoutPass {
+  readonly probe: boolean;
+  succeeded(): void;
+  /** `began`: a new lockout; `longer`: the one in force lasts longer now. */
+  refused(request: HoldRequest): 'began' | 'longer' | undefined;
+  /** Gives the probe back, if it is still held. */
+  release(): void;
+}
+
+/** Keeps calls away from a refused key or an exhausted quota, until an attempt after that time succeeds. */
+export interface Lockout {
+  /** In force for a time. */
+  heldAt(now: number): Hold | undefined;
+  /** The one attempt that decides is under way. */
+  probing(): boolean;
+  /** The kind of the failure, for as long as no attempt has succeeded. */
+  kind(): FailureKind | undefined;
+  enter(): LockoutPass;
+  clear(): void;
+}
+
+/** What the lockout remembers. */
+interface Memory {
+  readonly keyVersion: () => number | undefined;
+  hold: Hold | undefined;
+  kind: FailureKind;
+  /** The key's, when the lockout began. */
+  version: number | undefined;
+  /** The pass that decides, while it is in flight. */
+  probe: object | undefined;
+  /** Counts the beginnings and ends of lockouts: what began earlier was perhaps refused with another key. */
+  era: number;
+  /** How often in a row it was refused. */
+  steps: number;
+}
+
+/** `keyVersion` changes with the key, and a changed key ends what was held for the old one. */
+export function createLockout(keyVersion: () => number | undefined): Lockout {
+  const memory: Memory = {
+    keyVersion,
+    hold: undefined,
+    kind: 'auth',
+    version: undefined,
+    probe: undefined,
+    era: 0,
+    steps: 0,
+  };
+  return {
+    heldAt(now) {
+      const hold = inForce(memory);
+      return isHeld(hold, now) ? hold : undefined;
+    },
+    probing: () => memory.probe !== undefined && inForce(memory) !== undefined,
+    kind: () => (inForce(memory) === undefined ? undefined : memory.kind),
+    enter: () => createPass(memory),
+    clear: () => clear(memory),
+  };
+}
+
+function inForce({ hold, version, keyVersion }: Memory): Hold | undefined {
+  return hold !== undefined && keyVersion() === version ? hold : undefined;
+}
+
+function clear(memory: Memory): void {
+  memory.era += 1;
+  memory.hold = undefined;
+  memory.probe = undefined;
+  memory.steps = 0;
+}
+
+/** A key that changed without a word to us is seen by its version. */
+function forgetOldKey(memory: Memory): void {
+  if (memory.hold !== undefined && inForce(memory) === undefined) clear(memory);
+}
+
+function begin(memory: Memory, request: HoldRequest): void {
+  const ms = statedMs(request) ?? doubled(firstLockoutMs, memory.steps, longestLockoutMs);
+  if (memory.hold === undefined) memory.era += 1;
+  memory.steps += 1;
+  memory.hold = { since: request.now, until: request.now + ms };
+  memory.kind = request.kind;
+  memory.version = memory.keyVersion();
+  memory.probe = undefined;
+}
+
+/** Attempts that were under way when the lockout began: only a later stated time is news. */
+function lengthen(memory: Memory, hold: Hold, request: HoldRequest): boolean {
+  const until = request.now + (statedMs(request) ?? 0);
+  if (until <= hold.until) return false;
+  memory.hold = { since: hold.since, until };
+  memory.kind = request.kind;
+  return true;
+}
+
+function createPass(memory: Memory): LockoutPass {
+  forgetOldKey(memory);
+  const self = {};
+  const begun = memory.era;
+  const isProbe = memory.hold !== undefined;
+  if (isProbe) memory.probe = self;
+  return {
+    probe: isProbe,
+    succeeded() {
+      if (memory.probe === self) clear(memory);
+    },
+    refused: (request) => refused(memory, { self, begun }, request),
+    release() {
+      if (memory.probe === self) memory.probe = undefined;
+    },
+  };
+}
+
+function refused(
+  memory: Memory,
+  { self, begun }: { readonly self: object; readonly begun: number },
+  request: HoldRequest,
+): 'began' | 'longer' | undefined {
+  forgetOldKey(memory);
+  if (memory.probe === self) {
+    begin(memory, request);
+    return 'longer';
+  }
+  if (memory.hold !== undefined)
+    return begun === memory.era - 1 && lengthen(memory, memory.hold, request) ? 'longer' : undefined;
+  // What it reports is of a time before the latest end.
+  if (begun !== memory.era) return undefined;
+  begin(memory, request);
+  return 'began';
+}

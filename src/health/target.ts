@@ -1,0 +1,145 @@
+import type { RouterEvent } from '../core/events.ts';
+import type { Runtime } from '../core/runtime.ts';
+import type { Backend, BackendPass } from './backend.ts';
+import { createLatency } from './latency.ts';
+import { createOwnLimits, type Taken } from './limits.ts';
+import type {
+  AdmitOptions,
+  AttemptResult,
+  DisableOptions,
+  HealthView,
+  Permit,
+  TargetHealth,
+  TargetLimits,
+  TargetRef,
+} from './target-health.ts';
+import { disabledAt, snapshotOf, viewOf, type DatedView, type TargetState } from './view.ts';
+
+export interface Target {
+  readonly health: TargetHealth;
+  setLimits(limits: TargetLimits | undefined): void;
+}
+
+export interface TargetOptions {
+  readonly runtime: Runtime;
+  readonly emit: (event: RouterEvent) => void;
+  readonly backend: Backend;
+}
+
+interface Memory extends TargetState, TargetOptions {
+  readonly id: string;
+  /** The latest view, used again while nothing has changed: most calls see most targets as the call before did. */
+  dated: DatedView | undefined;
+  /** The backend's, when that view was built. */
+  version: number;
+}
+
+/** One target: what belongs to its id, on top of what it shares with others. */
+export function createTarget({ id, limits }: TargetRef, options: TargetOptions): Target {
+  const memory: Memory = {
+    ...options,
+    id,
+    limits: createOwnLimits(),
+    firstToken: createLatency(),
+    total: createLatency(),
+    disabled: undefined,
+    dated: undefined,
+    version: 0,
+  };
+  const { backend, runtime } = options;
+  function setLimits(next: TargetLimits | undefined): void {
+    memory.limits.set(next);
+    memory.dated = undefined;
+  }
+  setLimits(limits);
+  return {
+    setLimits,
+    health: {
+      id,
+      view: (now, tokens) => view(memory, now, tokens ?? 0),
+      admit: (admitOptions) => admit(memory, admitOptions),
+      disable: (disableOptions) => disable(memory, disableOptions ?? {}),
+      enable: () => enable(memory),
+      clearLockout: () => backend.clearLockout(),
+      learn: (feature) => backend.learn(feature, runtime.now()),
+      snapshot: (now) => snapshotOf(memory, now),
+    },
+  };
+}
+
+function view(memory: Memory, now: number, tokens: number): HealthView {
+  const { dated, backend } = memory;
+  if (dated !== undefined && memory.version === backend.version && now < dated.until && now >= dated.from)
+    return dated.view;
+  memory.version = backend.version;
+  memory.dated = viewOf(memory, now, tokens);
+  return memory.dated.view;
+}
+
+function disable(memory: Memory, { until, reason }: DisableOptions): void {
+  memory.disabled = { until: until ?? Infinity, ...(reason === undefined ? {} : { reason }) };
+  tell(memory, 'disabled', {
+    ...(reason === undefined ? {} : { reason }),
+    ...(until === undefined ? {} : { until }),
+  });
+}
+
+function enable(memory: Memory): void {
+  memory.disabled = undefined;
+  memory.dated = undefined;
+  memory.backend.invite(memory.runtime.now());
+  tell(memory, 'enabled', {});
+}
+
+/** The time of a `disable` is over: told by the next attempt, because no timer runs. */
+function endDisabling(memory: Memory, now: number): void {
+  if (memory.disabled === undefined || disabledAt(memory, now)) return;
+  memory.disabled = undefined;
+  tell(memory, 'enabled', { reason: 'its time is over' });
+}
+
+function tell(memory: Memory, action: 'disabled' | 'enabled', more: DisableOptions): void {
+  memory.dated = undefined;
+  memory.emit({ type: 'target', at: memory.runtime.now(), target: memory.id, action, ...more });
+}
+
+function admit(memory: Memory, { lastResort, tokens = 0 }: AdmitOptions): Permit | undefined {
+  const now = memory.runtime.now();
+  endDisabling(memory, now);
+  if (memory.disabled || memory.limits.block(now, tokens)) return undefined;
+  const pass = memory.backend.enter(now, lastResort);
+  if (pass === undefined) return undefined;
+  memory.dated = undefined;
+  return createPermit(memory, pass, memory.limits.take(now, tokens));
+}
+
+function createPermit(memory: Memory, pass: BackendPass, taken: Taken): Permit {
+  let hasContent = false;
+  let hasEnded = false;
+  return {
+    probe: pass.probe,
+    firstContent(firstTokenMs) {
+      if (hasContent || hasEnded) return;
+      hasContent = true;
+      const now = memory.runtime.now();
+      memory.firstToken.record(firstTokenMs, now);
+      memory.dated = undefined;
+      pass.firstContent(now);
+    },
+    end(result) {
+      if (hasEnded) return;
+      hasEnded = true;
+      endAttempt(memory, pass, taken, result);
+    },
+  };
+}
+
+function endAttempt(memory: Memory, pass: BackendPass, taken: Taken, result: AttemptResult): void {
+  const now = memory.runtime.now();
+  // First of all, so that nothing that follows can keep the slot.
+  taken.settle(result.tokens);
+  memory.dated = undefined;
+  if (result.outcome === 'success' && result.durationMs !== undefined)
+    memory.total.record(result.durationMs, now);
+  pass.end(result, now, memory.id);
+}

@@ -1,0 +1,181 @@
+import type { Backend } from './backend.ts';
+import type { Latency } from './latency.ts';
+import type { OwnLimits } from './limits.ts';
+import type { HealthView, LatencySnapshot, TargetSnapshot } from './target-health.ts';
+
+/** When an attempt in flight will end is not known: callers are told to ask again after this time. */
+const askAgainMs = 1_000;
+
+/** A target taken out of use by hand. */
+export interface Disabled {
+  readonly reason?: string;
+  /** Infinity: until it is enabled. */
+  readonly until: number;
+}
+
+/** All that is known of one target. */
+export interface TargetState {
+  readonly backend: Backend;
+  readonly limits: OwnLimits;
+  readonly firstToken: Latency;
+  readonly total: Latency;
+  disabled: Disabled | undefined;
+}
+
+export interface Block {
+  readonly reason: string;
+  /** Infinity: waiting does not help. */
+  readonly availableAt: number;
+  readonly estimated?: true;
+}
+
+export function disabledAt(state: TargetState, now: number): Disabled | undefined {
+  return state.disabled !== undefined && now < state.disabled.until ? state.disabled : undefined;
+}
+
+/** What keeps a target from being asked, but for an open breaker, which a last resort may pass sooner. */
+function blockBesideBreaker(state: TargetState, now: number, tokens: number): Block | undefined {
+  const { backend, limits } = state;
+  const disabled = disabledAt(state, now);
+  const coolDown = backend.coolDown.heldAt(now);
+  const lockout = backend.lockout.heldAt(now);
+  return latest([
+    disabled && { reason: describeDisabled(disabled), availableAt: disabled.until },
+    coolDown && { reason: `cooling down (${backend.coolDown.kind()})`, availableAt: coolDown.until },
+    lockout && { reason: `locked out (${backend.lockout.kind()})`, availableAt: lockout.until },
+    backend.lockout.probing() ? underWay(`locked out (${backend.lockout.kind()})`, now) : undefined,
+    backend.breaker.probing() ? underWay('circuit half-open', now) : undefined,
+    limits.block(now, tokens),
+  ]);
+}
+
+function underWay(reason: string, now: number): Block {
+  return {
+    reason: `${reason}, one attempt that decides is under way`,
+    availableAt: now + askAgainMs,
+    estimated: true,
+  };
+}
+
+function describeDisabled({ reason }: Disabled): string {
+  return reason === undefined ? 'disabled' : `disabled: ${reason}`;
+}
+
+function latest(blocks: readonly (Block | undefined)[]): Block | undefined {
+  return blocks.reduce(
+    (last, block) => (block && (!last || block.availableAt > last.availableAt) ? block : last),
+    undefined,
+  );
+}
+
+/** A view, and until when it holds if nothing happens. */
+export interface DatedView {
+  readonly view: HealthView;
+  readonly from: number;
+  readonly until: number;
+}
+
+/** Builds what a call sees. */
+export function viewOf(state: TargetState, now: number, tokens: number): DatedView {
+  const { breaker, learnt } = state.backend;
+  const beside = blockBesideBreaker(state, now, tokens);
+  const open = breaker.openAt(now);
+  const block = open ? latest([{ reason: 'circuit open', availableAt: open.until }, beside]) : beside;
+  const view: HealthView = {
+    breaker: breaker.state(now),
+    share: breaker.share(now),
+    refused: learnt.at(now),
+    inFlight: state.limits.inFlight(),
+    ...optional('concurrency', state.limits.get()?.concurrency),
+    ...optional('firstTokenP50Ms', state.firstToken.percentiles()?.p50Ms),
+    ...(block ? blocked(block) : {}),
+    ...(open ? lastResort(breaker.lastResortAt(now) as number, beside) : {}),
+  };
+  return { view, from: now, until: holdsUntil(state, now, view) };
+}
+
+function blocked({ reason, availableAt, estimated }: Block): Partial<HealthView> {
+  return {
+    blockedReason: reason,
+    ...(availableAt === Infinity ? {} : { availableAt }),
+    ...(estimated ? { estimated } : {}),
+  };
+}
+
+function lastResort(probeAt: number, beside: Block | undefined): Partial<HealthView> {
+  const lastResortAt = Math.max(probeAt, beside?.availableAt ?? probeAt);
+  return lastResortAt === Infinity ? {} : { lastResortAt };
+}
+
+/** Most targets are closed and free, and what is known of them changes by events only. */
+function holdsUntil(state: TargetState, now: number, view: HealthView): number {
+  const { breaker, learnt, lockout } = state.backend;
+  // A changed key ends a lockout without telling; a minute's window slides; slow start rises.
+  const drifts =
+    view.breaker === 'slow-start' || state.limits.get() !== undefined || lockout.kind() !== undefined;
+  if (drifts || view.estimated) return now;
+  return Math.min(
+    learnt.holdsUntil(),
+    view.availableAt ?? Infinity,
+    breaker.openAt(now)?.until ?? Infinity,
+    state.disabled?.until ?? Infinity,
+  );
+}
+
+function optional<Key extends string, Value>(key: Key, value: Value | undefined): { [K in Key]?: Value } {
+  return (value === undefined ? {} : { [key]: value }) as { [K in Key]?: Value };
+}
+
+/** Builds the entry of `router.health()`. */
+export function snapshotOf(state: TargetState, now: number): TargetSnapshot {
+  const { backend } = state;
+  const { view } = viewOf(state, now, 0);
+  return {
+    provider: backend.provider,
+    model: backend.model,
+    breaker: view.breaker,
+    ...optional('openUntil', backend.breaker.openAt(now)?.until),
+    ...cooling(state, now),
+    ...disabling(state, now),
+    ...optional('blockedReason', view.blockedReason),
+    share: view.share,
+    inFlight: view.inFlight,
+    refused: [...view.refused],
+    ...optional('firstToken', state.firstToken.percentiles()),
+    ...optional<'total', LatencySnapshot>('total', state.total.percentiles()),
+    ...optional('limits', usage(state.limits, now)),
+  };
+}
+
+function cooling({ backend }: TargetState, now: number): Partial<TargetSnapshot> {
+  const coolDown = backend.coolDown.heldAt(now);
+  const lockout = backend.lockout.heldAt(now);
+  const lockedFor = backend.lockout.kind();
+  const isLockout = lockedFor !== undefined && (lockout?.until ?? 0) >= (coolDown?.until ?? 0);
+  return {
+    ...optional('coolingUntil', isLockout ? lockout?.until : coolDown?.until),
+    ...optional('coolingKind', isLockout ? lockedFor : coolDown && backend.coolDown.kind()),
+    ...(lockedFor === undefined ? {} : { lockedOut: true }),
+  };
+}
+
+function disabling(state: TargetState, now: number): Partial<TargetSnapshot> {
+  const disabled = disabledAt(state, now);
+  if (disabled === undefined) return {};
+  return {
+    disabled: true,
+    ...optional('disabledReason', disabled.reason),
+    ...(disabled.until === Infinity ? {} : { disabledUntil: disabled.until }),
+  };
+}
+
+function usage(limits: OwnLimits, now: number): TargetSnapshot['limits'] {
+  const set = limits.get();
+  if (set === undefined) return undefined;
+  const of = (used: number, limit: number | undefined) => (limit === undefined ? undefined : { used, limit });
+  return {
+    ...optional('requests', of(limits.usedRequests(now), set.rpm)),
+    ...optional('tokens', of(limits.usedTokens(now), set.tpm)),
+    ...optional('concurrency', of(limits.inFlight(), set.concurrency)),
+  };
+}
