@@ -1,4 +1,5 @@
 import { createParser } from 'eventsource-parser';
+import { systemRuntime } from '../core/runtime.ts';
 import { invalidResponse } from './failure.ts';
 
 /** A reply longer than this is not an answer to a chat call. */
@@ -10,8 +11,12 @@ export interface ServerSentEvent {
   readonly data: string;
 }
 
-/** The body as text, piece by piece as it arrives, at most 32 MiB. Leaving the loop closes the connection. */
-export async function* chunksOf(response: Response): AsyncGenerator<string> {
+/**
+ * The body as text, piece by piece as it arrives, at most 32 MiB. Leaving the loop closes the connection, unless
+ * `isWhole` says that the answer has been read to its end: then the body is let run out, unheard, so that its connection
+ * can be used again.
+ */
+export async function* chunksOf(response: Response, isWhole?: () => boolean): AsyncGenerator<string> {
   if (!response.body) return;
   const reader = response.body.getReader();
   const decoder = new TextDecoder();
@@ -29,7 +34,27 @@ export async function* chunksOf(response: Response): AsyncGenerator<string> {
     if (rest) yield rest;
   } finally {
     // Closes the connection wherever the reader stopped; a body that was read to its end does not mind.
-    reader.cancel().catch(() => {});
+    if (isWhole?.()) void runOut(reader);
+    else reader.cancel().catch(() => {});
+  }
+}
+
+/** How long a body may take to end once the whole answer has been read from it. */
+const endingMs = 1_000;
+
+async function runOut(reader: {
+  read(): Promise<{ done: boolean }>;
+  cancel(): Promise<void>;
+}): Promise<void> {
+  const ended = new AbortController();
+  const close = (): void => void reader.cancel().catch(() => {});
+  systemRuntime.sleep(endingMs, ended.signal).then(close, () => {});
+  try {
+    while (!(await reader.read()).done);
+  } catch {
+    // The connection broke after the answer: nobody needs it any more.
+  } finally {
+    ended.abort();
   }
 }
 
@@ -73,11 +98,17 @@ export function isEventStream(response: Response): boolean {
   return !/json|html|text\/plain/i.test(type) || /event-stream/i.test(type);
 }
 
-/** Server-sent events in batches, one for each piece of the body that arrived: any split gives the same events. */
-export async function* eventBatches(response: Response): AsyncGenerator<readonly ServerSentEvent[]> {
+/**
+ * Server-sent events in batches, one for each piece of the body that arrived: any split gives the same events.
+ * `isWhole` tells, where the loop is left, whether the terminal marker has been read.
+ */
+export async function* eventBatches(
+  response: Response,
+  isWhole?: () => boolean,
+): AsyncGenerator<readonly ServerSentEvent[]> {
   let batch: ServerSentEvent[] = [];
   const parser = createParser({ onEvent: (event) => batch.push(event) });
-  for await (const chunk of chunksOf(response)) {
+  for await (const chunk of chunksOf(response, isWhole)) {
     parser.feed(chunk);
     if (batch.length === 0) continue;
     yield batch;

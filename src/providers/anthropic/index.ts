@@ -1,0 +1,185 @@
+import { messageOf } from '../failure.ts';
+import { eventBatches, isEventStream, parseJson, readJson } from '../http.ts';
+import type { Provider, ProviderCall, ProviderEvent } from '../provider.ts';
+import { classify } from './classify.ts';
+import {
+  hostConnection,
+  ownConnection,
+  type AnthropicClient,
+  type AnthropicSettings,
+  type Connection,
+} from './client.ts';
+import { replyEvents } from './reply.ts';
+import { toWireRequest, type WireRequest } from './request.ts';
+import { discard, send } from './send.ts';
+import { eventReader } from './stream.ts';
+import { refusal, supportsOf } from './supports.ts';
+import { limitsOf, requestIdOf } from './usage.ts';
+
+export type { AnthropicClient, AnthropicSettings } from './client.ts';
+
+interface Named {
+  /** Stands in `target.provider`, events and `providerState`. @default 'anthropic', 'bedrock' or 'vertex' */
+  name?: string;
+}
+
+/** A client of the host's, or settings for one of our own. */
+export type AnthropicOptions = Named & ({ client: AnthropicClient } | AnthropicSettings);
+
+const knownOptions = new Set(['client', 'apiKey', 'baseURL', 'headers', 'fetch', 'name']);
+
+/**
+ * Claude by `@anthropic-ai/sdk`, on Bedrock by `@anthropic-ai/bedrock-sdk` or on Vertex by `@anthropic-ai/vertex-sdk`.
+ * Takes a client of the host's, or settings for one of our own: then nothing in the environment redirects a request or
+ * adds to it. The SDK's retries are off either way.
+ *
+ * Faults of the options (no client and no key, a client without `messages.create`, a missing SDK) stand in `problems`;
+ * nothing is thrown here.
+ *
+ * @example
+ * anthropic({ apiKey: () => vault.read('anthropic') });
+ * @example
+ * anthropic({ client: new AnthropicBedrock({ awsRegion: 'eu-central-1' }) });
+ */
+export function anthropic(options: AnthropicOptions): Provider {
+  const problems = problemsOf(options);
+  const connection = connectionOf(options);
+  const problem = connection.problem();
+  const { ring } = connection;
+  const name = options.name ?? connection.platform;
+  return {
+    name,
+    kind: 'anthropic',
+    problems: problem ? [...problems, problem] : problems,
+    stream: (call) => stream(connection, call),
+    complete: (call) => complete(connection, call),
+    classify,
+    supports: (model) => supportsOf(model, connection.surface({})),
+    refuses: (model, request) => refusal(model, request, connection.surface({})),
+    secrets: () => connection.secrets(),
+    ...(ring
+      ? { refreshKey: () => ring.refresh(), setKey: (key) => ring.set(key), keyVersion: () => ring.version() }
+      : {}),
+  };
+}
+
+function connectionOf(options: AnthropicOptions): Connection {
+  const { client } = options as { client?: AnthropicClient };
+  return client ? hostConnection(client) : ownConnection(options as AnthropicSettings);
+}
+
+function problemsOf(options: AnthropicOptions): string[] {
+  const given: Record<string, unknown> = { ...options };
+  const problems = Object.keys(given)
+    .filter((key) => given[key] !== undefined && !knownOptions.has(key))
+    .map((key) => `anthropic: unknown option "${key}"; known are ${[...knownOptions].join(', ')}`);
+  const client = given['client'] as Partial<AnthropicClient> | null | undefined;
+  const settings = ['apiKey', 'baseURL', 'headers', 'fetch'].filter((key) => given[key] !== undefined);
+  if (client === undefined && given['apiKey'] === undefined) {
+    problems.push('anthropic: expected a client or an apiKey, got neither');
+  }
+  if (client !== undefined && settings.length > 0) {
+    problems.push(`anthropic: a client has its own settings; ${settings.join(', ')} cannot stand beside it`);
+  }
+  if (client !== undefined && typeof client?.messages?.create !== 'function') {
+    problems.push('anthropic: expected a client with messages.create, as those of @anthropic-ai/sdk have');
+  }
+  return problems;
+}
+
+function prepared(connection: Connection, call: ProviderCall): WireRequest {
+  return toWireRequest(call.model, call.request, connection.surface(call.headers));
+}
+
+function notesOf({ ignored, warnings }: WireRequest): ProviderEvent[] {
+  if (ignored.length === 0 && warnings.length === 0) return [];
+  return [
+    {
+      type: 'meta',
+      ...(ignored.length > 0 ? { ignored } : {}),
+      ...(warnings.length > 0 ? { warnings } : {}),
+    },
+  ];
+}
+
+function headersEvent({ headers }: Response): ProviderEvent {
+  const requestId = requestIdOf(headers);
+  const limits = limitsOf(headers);
+  return { type: 'meta', ...(requestId ? { requestId } : {}), ...(limits ? { limits } : {}) };
+}
+
+async function complete(connection: Connection, call: ProviderCall): Promise<ProviderEvent[]> {
+  try {
+    return await completeWhole(connection, call);
+  } catch (error) {
+    // Older SDKs refuse to wait for a long answer without a stream, whatever deadline they are given.
+    if (!/^Streaming is (strongly )?(required|recommended)/.test(messageOf(error))) throw error;
+    const events: ProviderEvent[] = [];
+    for await (const event of stream(connection, call)) events.push(event);
+    return events;
+  }
+}
+
+async function completeWhole(connection: Connection, call: ProviderCall): Promise<ProviderEvent[]> {
+  const request = prepared(connection, call);
+  const events = notesOf(request);
+  const sent = await send(connection, call, request.body);
+  if ('parsed' in sent) return [...events, ...replyEvents(sent.parsed, call.model)];
+  try {
+    events.push(headersEvent(sent.response));
+    return [...events, ...replyEvents(await readJson(sent.response), call.model)];
+  } finally {
+    discard(sent.response);
+  }
+}
+
+async function* stream(connection: Connection, call: ProviderCall): AsyncGenerator<ProviderEvent> {
+  const request = prepared(connection, call);
+  for (const event of notesOf(request)) yield event;
+  const sent = await send(connection, call, { ...request.body, stream: true });
+  const reader = eventReader(call.model);
+  const out: ProviderEvent[] = [];
+  if ('parsed' in sent) {
+    yield* parsedEvents(sent.parsed, call.model);
+    return;
+  }
+  const { response } = sent;
+  try {
+    yield headersEvent(response);
+    if (!isEventStream(response)) {
+      for (const event of replyEvents(await readJson(response), call.model)) yield event;
+      return;
+    }
+    for await (const batch of eventBatches(response, reader.isFinished)) {
+      for (const { data } of batch) {
+        reader.accept(parseJson(data, 'a stream event that does not parse'), out);
+        for (const event of out) yield event;
+        out.length = 0;
+        if (reader.isFinished()) return;
+      }
+    }
+    reader.end(out);
+    for (const event of out) yield event;
+  } finally {
+    discard(response);
+  }
+}
+
+/** What a client without responses made of the reply: a stream of parsed events, or a message. */
+async function* parsedEvents(parsed: unknown, model: string): AsyncGenerator<ProviderEvent> {
+  const events = parsed as Partial<AsyncIterable<unknown>> | null | undefined;
+  if (typeof events?.[Symbol.asyncIterator] !== 'function') {
+    for (const event of replyEvents(parsed, model)) yield event;
+    return;
+  }
+  const reader = eventReader(model);
+  const out: ProviderEvent[] = [];
+  for await (const event of events as AsyncIterable<unknown>) {
+    reader.accept(event, out);
+    for (const one of out) yield one;
+    out.length = 0;
+    if (reader.isFinished()) return;
+  }
+  reader.end(out);
+  for (const event of out) yield event;
+}
