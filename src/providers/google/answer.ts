@@ -1,8 +1,9 @@
 import { invalidResponse } from '../failure.ts';
-import { eventBatches, isEventStream, parseJson, readText } from '../http.ts';
+import { isEventStream, parseJson, readText } from '../http.ts';
 import type { ProviderCall, ProviderEvent } from '../provider.ts';
 import { prepare } from './body.ts';
 import { failureOfResponse, requestIdOf } from './classify.ts';
+import { eventBatches } from './events.ts';
 import { openLine, type Line } from './line.ts';
 import { endOf, eventsOf, newReading, type Reading } from './read.ts';
 import type { Answer, Transport } from './transport.ts';

@@ -3,6 +3,7 @@ import { systemRuntime } from '../../core/runtime.ts';
 import { failureError, invalidResponse } from '../failure.ts';
 import type { ProviderEvent } from '../provider.ts';
 import { failureOf, vendorErrorIn } from './classify.ts';
+import { addPartialArgs, type OpenCall } from './partial-calls.ts';
 import type {
   PartState,
   Route,
@@ -23,6 +24,8 @@ export interface Reading {
   usage?: WireUsage;
   responseId?: string;
   calls: number;
+  /** Its arguments are still coming. */
+  openCall?: OpenCall | undefined;
   /** Whether the facts beside the content were told. */
   told: boolean;
   /** What ended the reading; the events before it stand. */
@@ -120,7 +123,7 @@ function readCandidate(reading: Reading, candidate: WireCandidate, events: Provi
 function readPart(reading: Reading, part: WirePart, events: ProviderEvent[]): void {
   const { text, functionCall, thoughtSignature: signature } = part;
   if (functionCall) {
-    events.push(toolCallOf(reading, functionCall, signature));
+    readCall(reading, functionCall, signature, events);
   } else if (text !== undefined) {
     const type = part.thought ? ('reasoning' as const) : ('text' as const);
     if (signature !== undefined) events.push({ type, text, providerState: stateOf(reading, { signature }) });
@@ -136,29 +139,48 @@ function readPart(reading: Reading, part: WirePart, events: ProviderEvent[]): vo
 /** Content for the user that is no text, and that a completion has no place for. */
 const mediaKinds: Readonly<Record<string, true>> = { inlineData: true, fileData: true };
 
-function toolCallOf(reading: Reading, call: WireFunctionCall, signature: string | undefined): ProviderEvent {
-  const { id, name, args = {} } = call;
-  if (call.partialArgs !== undefined || call.willContinue) {
-    throw invalidResponse(
-      'streamed arguments of a call are not supported; leave streamFunctionCallArguments out',
-    );
+/** A call comes whole; where it was asked for, in pieces: a name, parts of its arguments, and an empty end. */
+function readCall(
+  reading: Reading,
+  call: WireFunctionCall,
+  signature: string | undefined,
+  events: ProviderEvent[],
+): void {
+  const { id, name, args, partialArgs, willContinue } = call;
+  if (name) {
+    closeCall(reading, events);
+    const open: OpenCall = { id, name, signature, args: argumentsOf(name, args) };
+    reading.openCall = open;
   }
-  if (!name) throw invalidResponse('a call without a function name', 'malformed-tool-call');
-  if (typeof args !== 'object' || args === null || Array.isArray(args)) {
-    throw invalidResponse(`the arguments of a call of ${name} are no object`, 'malformed-tool-call');
-  }
+  if (!reading.openCall) throw invalidResponse('a call without a function name', 'malformed-tool-call');
+  addPartialArgs(reading.openCall, partialArgs);
+  if (willContinue) events.push({ type: 'activity' });
+  else closeCall(reading, events);
+}
+
+function argumentsOf(name: string, args: unknown): { [key: string]: unknown } {
+  if (args === undefined || args === null) return {};
+  if (typeof args === 'object' && !Array.isArray(args)) return { ...args };
+  throw invalidResponse(`the arguments of a call of ${name} are no object`, 'malformed-tool-call');
+}
+
+function closeCall(reading: Reading, events: ProviderEvent[]): void {
+  const call = reading.openCall;
+  if (!call) return;
+  reading.openCall = undefined;
   reading.calls += 1;
+  const { id, name, signature } = call;
   const state = stateOf(reading, {
     ...(signature === undefined ? {} : { signature }),
     ...(id ? { callId: id } : {}),
   });
-  return {
+  events.push({
     type: 'tool-call',
     id: id || madeId(reading),
     name,
-    arguments: args,
+    arguments: call.args,
     ...(signature === undefined && !id ? {} : { providerState: state }),
-  };
+  });
 }
 
 /** Unique in the conversation: made from the reply's own id, which Gemini never gives twice. */
@@ -201,7 +223,7 @@ const brokenReasons = new Set([
  * @throws a failure of kind `invalid-response` where it did not say why it ended, or where a call was malformed
  */
 export function endOf(reading: Reading, raw?: unknown): ProviderEvent[] {
-  const { finishReason, leftOut } = reading;
+  const { finishReason } = reading;
   const usage = reading.usage && usageOf(reading.usage);
   if (finishReason === undefined) {
     throw invalidResponse('the reply ended without a finish reason', 'truncated');
@@ -209,15 +231,25 @@ export function endOf(reading: Reading, raw?: unknown): ProviderEvent[] {
   if (brokenReasons.has(finishReason)) {
     throw invalidResponse(`the reply ended with ${finishReason}`, finishReason);
   }
-  const finish: ProviderEvent = {
+  const events: ProviderEvent[] = [];
+  const warnings = warningsOf(reading);
+  // Some never send the empty end of a call's pieces; an answer that stopped of itself is whole all the same.
+  if (finishReason === 'STOP') closeCall(reading, events);
+  if (warnings.length > 0) events.push({ type: 'meta', warnings });
+  events.push({
     type: 'finish',
     finishReason: finishReasonOf(finishReason),
     ...(usage ? { usage } : {}),
     ...(raw === undefined ? {} : { raw }),
-  };
-  if (leftOut.size === 0) return [finish];
+  });
+  return events;
+}
+
+function warningsOf({ leftOut, openCall, finishReason }: Reading): string[] {
   const warnings = [...leftOut].map((kind) => `the reply held ${kind}, which has no place in a completion`);
-  return [{ type: 'meta', warnings }, finish];
+  if (openCall && finishReason !== 'STOP')
+    warnings.push(`a call of ${openCall.name} was cut off and left out`);
+  return warnings;
 }
 
 function finishReasonOf(reason: string): FinishReason {
