@@ -1,3 +1,4 @@
+export { openaiEmulator, type OpenAIEmulatorOptions } from './emulators/openai.ts';
 export {
   manualRuntime,
   type ManualRuntime,
@@ -16,3 +17,4 @@ export type {
 } from './emulators/faults.ts';
 export type { Reply, ReplyRequest, ReplySource } from './emulators/reply.ts';
 export type { VendorErrorKind, WireRequest } from './emulators/dialect.ts';
+export { ollamaEmulator, type OllamaAbilities, type OllamaEmulatorOptions } from './emulators/ollama.ts';
