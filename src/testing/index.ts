@@ -18,3 +18,15 @@ export type {
 export type { Reply, ReplyRequest, ReplySource } from './emulators/reply.ts';
 export type { VendorErrorKind, WireRequest } from './emulators/dialect.ts';
 export { ollamaEmulator, type OllamaAbilities, type OllamaEmulatorOptions } from './emulators/ollama.ts';
+export {
+  scriptedProvider,
+  type Script,
+  type ScriptedCall,
+  type ScriptedProvider,
+  type ScriptedProviderOptions,
+  type ScriptOutcome,
+  type ScriptSource,
+  type ScriptStep,
+} from './scripted-provider.ts';
+export { withFaults, type FaultOptions, type ProviderFault } from './with-faults.ts';
+export type { FailureInput } from './staged-failure.ts';
