@@ -38,7 +38,7 @@ export type Answer = { readonly response: Response } | { readonly result: unknow
 export async function ask(client: OllamaClient, body: OllamaBody, attempt: Attempt): Promise<Answer> {
   attempt.signal.throwIfAborted();
   const { fetch } = client as SdkClient;
-  if (typeof fetch !== 'function') return { result: await askUnaided(client, body, attempt.signal) };
+  if (typeof fetch !== 'function') return { result: await orAbort(client.chat(body), attempt.signal) };
   const isPlain = readsWithoutHelp(client);
   let response: Response | undefined;
 
@@ -49,19 +49,14 @@ export async function ask(client: OllamaClient, body: OllamaBody, attempt: Attem
     response = received;
     return standIn;
   };
-  const result = await askInherited(client, body, attempt, attemptFetch);
+  const result = await orAbort(askInherited(client, body, attemptFetch), attempt.signal);
   return response === undefined ? { result } : { response };
 }
 
 /** What the SDK is given in the place of a reply that is read here. */
 const standIn = { ok: true, status: 200, body: {}, json: async () => ({}) } as unknown as Response;
 
-async function askInherited(
-  client: OllamaClient,
-  body: OllamaBody,
-  attempt: Attempt,
-  fetch: unknown,
-): Promise<unknown> {
+async function askInherited(client: OllamaClient, body: OllamaBody, fetch: unknown): Promise<unknown> {
   const inherited = Object.create(client, {
     fetch: { value: fetch },
     // Left iterators pile up here, and `client.abort()` of the host's must not reach into this attempt's.
@@ -73,7 +68,7 @@ async function askInherited(
     return await inherited.chat(body);
   } catch (error) {
     if (!isAboutPrivateFields(error)) throw error;
-    return askUnaided(client, body, attempt.signal);
+    return client.chat(body);
   }
 }
 
@@ -82,9 +77,11 @@ function isAboutPrivateFields(error: unknown): boolean {
   return error instanceof TypeError && /private|receiver must be/i.test(error.message);
 }
 
-/** The client as it is: abort can only turn away from it, and end the iterator once there is one. */
-async function askUnaided(client: OllamaClient, body: OllamaBody, signal: AbortSignal): Promise<unknown> {
-  const asked = client.chat(body);
+/**
+ * A client that lets nobody at its `fetch` knows nothing of the signal: an abort can only turn away from it, and end
+ * its iterator once there is one.
+ */
+async function orAbort(asked: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
   let stop: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
     stop = () => reject(signal.reason);
@@ -139,5 +136,5 @@ export function secretsOfHeaders(headers: unknown): string[] {
 
 export function authorizationOf(headers: unknown): string | undefined {
   if (typeof headers !== 'object' || headers === null) return undefined;
-  return new Headers(headers as Record<string, string>).get('authorization') ?? undefined;
+  return new Headers(headers).get('authorization') ?? undefined;
 }
