@@ -93,14 +93,13 @@ const folder = join(fixtures, 'replay');
 /** Whether the recordings are not on this machine; tests of them are skipped then. */
 export const recordingsMissing: boolean = !existsSync(folder);
 
-/** All recordings whose endpoint begins so (`ollama.`, `openai.chat`), by name; none where they are missing. */
-export function loadRecordings(endpointPrefix: string): Recording[] {
+/** All recordings whose name begins so (`ollama.`, `openai.chat`, `compat-`, `vertex.`); none where they are missing. */
+export function loadRecordings(namePrefix: string): Recording[] {
   if (recordingsMissing) return [];
   return readdirSync(folder)
-    .filter((name) => name.endsWith('.json') && name.startsWith(endpointPrefix))
+    .filter((name) => name.endsWith('.json') && name.startsWith(namePrefix))
     .sort()
-    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Recording)
-    .filter((recording) => recording.endpoint.startsWith(endpointPrefix));
+    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Recording);
 }
 
 /**
@@ -113,16 +112,16 @@ export function loadRecordings(endpointPrefix: string): Recording[] {
  */
 export function describeRecordings(
   title: string,
-  endpointPrefix: string,
+  namePrefix: string,
   body: (recordings: Recording[]) => void,
 ): void {
-  const recordings = loadRecordings(endpointPrefix);
+  const recordings = loadRecordings(namePrefix);
   if (recordings.length > 0) {
     describe(title, () => body(recordings));
     return;
   }
   console.log(
-    `skipped: "${title}" needs the recordings ${endpointPrefix}* in the folder that FAILSOFT_FIXTURES names`,
+    `skipped: "${title}" needs the recordings ${namePrefix}* in the folder that FAILSOFT_FIXTURES names`,
   );
   describe.skip(title, () => it('needs recordings', () => {}));
 }

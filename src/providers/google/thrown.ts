@@ -13,6 +13,10 @@ export function classifyThrown(error: unknown): Failure | undefined {
   if (/^(Incomplete JSON segment|exception parsing stream chunk|Response body is empty)/.test(message)) {
     return { kind: 'invalid-response', message: 'the stream was cut off', code: 'truncated' };
   }
+  // `null` for a reply: the SDKs write into it all the same.
+  if (error instanceof TypeError && message.startsWith('Cannot ')) {
+    return { kind: 'invalid-response', message: 'the reply is none of Gemini', code: 'not-json' };
+  }
   const status = statusOf(error);
   if (status === undefined && !message.startsWith('got status')) return undefined;
   const found = errorInText(message, status);

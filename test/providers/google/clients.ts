@@ -3,15 +3,30 @@ import { GoogleGenerativeAI } from '@google/generative-ai';
 import { GoogleGenAI as GoogleGenAI2 } from 'google-genai-2';
 import { classifyError } from '../../../src/providers/failure.ts';
 import { google } from '../../../src/providers/google/index.ts';
-import type { Provider, ProviderCall, ProviderEvent, ProviderRequest } from '../../../src/providers/provider.ts';
+import type {
+  Provider,
+  ProviderCall,
+  ProviderEvent,
+  ProviderRequest,
+} from '../../../src/providers/provider.ts';
 import type { Failure } from '../../../src/core/failure.ts';
 
 /** A provider over each supported package, on a client that a host made. */
 export const hostClients: readonly (readonly [string, (baseUrl: string) => Provider])[] = [
-  ['@google/genai 3', (baseUrl) => google({ client: new GoogleGenAI({ apiKey: 'key', httpOptions: { baseUrl } }) })],
-  ['@google/genai 2', (baseUrl) => google({ client: new GoogleGenAI2({ apiKey: 'key', httpOptions: { baseUrl } }) })],
+  [
+    '@google/genai 3',
+    (baseUrl) => google({ client: new GoogleGenAI({ apiKey: 'key', httpOptions: { baseUrl } }) }),
+  ],
+  [
+    '@google/genai 2',
+    (baseUrl) => google({ client: new GoogleGenAI2({ apiKey: 'key', httpOptions: { baseUrl } }) }),
+  ],
   ['@google/generative-ai', (baseUrl) => google({ client: legacyAt(baseUrl) })],
 ];
+
+/** On Vertex, where a key is enough in its express mode. */
+export const vertexAt = (baseUrl: string): Provider =>
+  google({ client: new GoogleGenAI({ vertexai: true, apiKey: 'key', httpOptions: { baseUrl } }) });
 
 /** The package's client knows no base URL: a host gives it with each model, as this one does. */
 export function legacyAt(baseUrl: string) {
@@ -23,7 +38,10 @@ export function legacyAt(baseUrl: string) {
   };
 }
 
-export function callOf(request: Partial<ProviderRequest> = {}, more: Partial<ProviderCall> = {}): ProviderCall {
+export function callOf(
+  request: Partial<ProviderRequest> = {},
+  more: Partial<ProviderCall> = {},
+): ProviderCall {
   return {
     model: 'gemini-2.5-flash',
     request: { messages: [{ role: 'user', content: 'Hello' }], ...request },

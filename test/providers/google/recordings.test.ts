@@ -2,8 +2,18 @@ import { afterAll, expect, it } from 'vitest';
 import type { FinishReason } from '../../../src/core/completion.ts';
 import type { FailureKind } from '../../../src/core/failure.ts';
 import { describeRecordings, type Recording } from '../../support/recordings.ts';
-import { everyBytes, oddCutters, replayServer } from '../../support/replay-server.ts';
-import { callOf, completed, eventsIn, hostClients, streamed, textIn, type Outcome } from './clients.ts';
+import { google } from '../../../src/providers/google/index.ts';
+import { everyBytes, oddCutters, replayFetch, replayServer } from '../../support/replay-server.ts';
+import {
+  callOf,
+  completed,
+  eventsIn,
+  hostClients,
+  streamed,
+  textIn,
+  vertexAt,
+  type Outcome,
+} from './clients.ts';
 
 const brokenReasons = ['MALFORMED_FUNCTION_CALL', 'UNEXPECTED_TOOL_CALL'];
 const finishReasons: Record<string, FinishReason> = {
@@ -15,6 +25,7 @@ const finishReasons: Record<string, FinishReason> = {
 };
 const kinds: Record<string, FailureKind> = {
   'bad-apikey': 'auth',
+  '400.ruby_llm.real-error-scenarios': 'context-length',
   'bad-model': 'bad-request',
   toplogprobs: 'unsupported',
   'api-not-enabled': 'permission',
@@ -70,14 +81,35 @@ describeRecordings('recorded streams of Gemini', 'gemini.stream', (recordings) =
   afterAll(async () => (await server).close());
 
   for (const [name, providerAt] of hostClients) {
-    it.each(recordings.map((recording) => [recording.id, recording] as const))(`${name}: %s`, async (_, recording) => {
-      const { urlOf } = await server;
-      const cutters = [oddCutters['whole']!, oddCutters['inside characters']!, everyBytes(61)];
-      for (const cutter of cutters) {
-        check(recording, await streamed(providerAt(urlOf(recording, cutter)), callOf()));
-      }
-    });
+    it.each(recordings.map((recording) => [recording.id, recording] as const))(
+      `${name}: %s`,
+      async (_, recording) => {
+        const { urlOf } = await server;
+        const cutters = [oddCutters['whole']!, oddCutters['inside characters']!, everyBytes(61)];
+        for (const cutter of cutters) {
+          check(recording, await streamed(providerAt(urlOf(recording, cutter)), callOf()));
+        }
+      },
+    );
   }
+});
+
+describeRecordings('recorded streams of Gemini, byte by byte', 'gemini.stream', (recordings) => {
+  it.each(recordings.map((recording) => [recording.id, recording] as const))('%s', async (_, recording) => {
+    const fetch = replayFetch(recording, everyBytes(1));
+    check(recording, await streamed(google({ apiKey: 'key', fetch }), callOf()));
+  });
+});
+
+describeRecordings('recorded traffic of Vertex', 'vertex.', (recordings) => {
+  const server = replayServer();
+  afterAll(async () => (await server).close());
+
+  it.each(recordings.map((recording) => [recording.id, recording] as const))('%s', async (_, recording) => {
+    const { urlOf } = await server;
+    const provider = vertexAt(urlOf(recording, everyBytes(61)));
+    check(recording, await (recording.stream ? streamed(provider) : completed(provider)));
+  });
 });
 
 describeRecordings('recorded replies of Gemini', 'gemini.generate', (recordings) => {
@@ -85,9 +117,12 @@ describeRecordings('recorded replies of Gemini', 'gemini.generate', (recordings)
   afterAll(async () => (await server).close());
 
   for (const [name, providerAt] of hostClients) {
-    it.each(recordings.map((recording) => [recording.id, recording] as const))(`${name}: %s`, async (_, recording) => {
-      const { urlOf } = await server;
-      check(recording, await completed(providerAt(urlOf(recording, everyBytes(997))), callOf()));
-    });
+    it.each(recordings.map((recording) => [recording.id, recording] as const))(
+      `${name}: %s`,
+      async (_, recording) => {
+        const { urlOf } = await server;
+        check(recording, await completed(providerAt(urlOf(recording, everyBytes(997))), callOf()));
+      },
+    );
   }
 });
