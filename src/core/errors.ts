@@ -176,3 +176,8 @@ function describeAttempts(error: RouterError): string[] {
 export function isRouterError(value: unknown): value is RouterError {
   return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === true;
 }
+
+/** An operator named something that is not there, or asked for what cannot be done. */
+export function operatorError(message: string): RouterError {
+  return new RouterError({ code: 'bad-request', message });
+}

@@ -1,0 +1,146 @@
+import type { Completion, StreamEvent } from './core/completion.ts';
+import { isRouterError, RouterError } from './core/errors.ts';
+import type { RouterEvent } from './core/events.ts';
+import type { CompletionRequest } from './core/request.ts';
+import type { Call, Parts } from './execution/call.ts';
+import { followSignal } from './execution/cancellation.ts';
+import { carry, type Outcome } from './execution/carry.ts';
+import { prepare } from './execution/prepare.ts';
+import { completionOf, errorOf } from './execution/report.ts';
+import { createShow } from './execution/show.ts';
+import type { InFlight } from './in-flight.ts';
+import { executionTarget, keepCredits, survey, type Lineup } from './lineup.ts';
+import type { CallOptions } from './options.ts';
+import { callEvent, refusedCallEvent } from './report-call.ts';
+import { resolve, type Resolved } from './resolve.ts';
+import { makePlan, type Plan } from './routing/plan.ts';
+import type { Settings } from './settings.ts';
+
+/** What a router is made of at one time; `update` gives it others. */
+export interface EngineParts {
+  readonly settings: () => Settings;
+  readonly lineup: () => Lineup;
+  readonly emit: (event: RouterEvent) => void;
+  readonly inFlight: InFlight;
+  readonly isClosed: () => boolean;
+}
+
+/** A call that is under way. */
+export interface Launched {
+  readonly done: Promise<Completion>;
+  readonly cancel: (reason: unknown) => void;
+}
+
+/** Runs calls through their stages. */
+export interface Engine {
+  plan(request: CompletionRequest, options: CallOptions): Plan;
+  /** `push` is what a reader of a stream sees by. Never throws; `done` rejects. */
+  launch(request: CompletionRequest, options: CallOptions, push?: (event: StreamEvent) => void): Launched;
+}
+
+/**
+ * The stages of a call, in their order: *resolve* fixes what is asked and until when, so that nothing later reads
+ * options; *survey* is the only read of health, as plain data; *plan* decides from it and nothing else; *carry* alone
+ * talks to providers; *report* tells the observers and makes the one error. Survey, plan and the keeping of its counters
+ * happen in one tick, so that two calls at once cannot both take the same turn.
+ */
+export function createEngine(engine: EngineParts): Engine {
+  async function run(resolved: Resolved, options: CallOptions, streaming: boolean): Promise<Completion> {
+    const { call } = resolved;
+    const unfollow = followSignal(options.signal, call.cancellation);
+    const leave = engine.inFlight.call(call);
+    try {
+      const plan = planFor(resolved, engine);
+      keepCredits(plan.credits());
+      const outcome = await carry(call, plan, partsFor(resolved, engine));
+      return report(resolved, outcome, streaming, engine);
+    } finally {
+      unfollow();
+      leave();
+    }
+  }
+
+  function resolveOrRefuse(
+    request: CompletionRequest,
+    options: CallOptions,
+    push: ((event: StreamEvent) => void) | undefined,
+  ): Resolved {
+    const show = push && ((reasoning: 'held' | 'live') => createShow(push, reasoning));
+    const settings = engine.settings();
+    try {
+      return resolve(request, options, { settings, lineup: engine.lineup(), show });
+    } catch (error) {
+      if (isRouterError(error)) {
+        engine.emit(
+          refusedCallEvent(request, error, { streaming: push !== undefined, now: settings.runtime.now() }),
+        );
+      }
+      throw error;
+    }
+  }
+
+  return {
+    plan: (request, options) =>
+      planFor(resolve(request, options, { settings: engine.settings(), lineup: engine.lineup() }), engine),
+    launch(request, options, push) {
+      let call: Call | undefined;
+      const begin = async () => {
+        if (engine.isClosed())
+          throw new RouterError({ code: 'closed', message: 'the router is closed; make a new one' });
+        const resolved = resolveOrRefuse(request, options, push);
+        call = resolved.call;
+        return run(resolved, options, push !== undefined);
+      };
+      return { done: begin(), cancel: (reason) => call?.cancellation.cancel(reason) };
+    },
+  };
+}
+
+function planFor({ call, lineup, demand }: Resolved, engine: EngineParts): Plan {
+  const { runtime } = engine.settings();
+  const { settings } = lineup;
+  const now = runtime.now();
+  const candidates = survey(lineup, now, {
+    tokens: settings.limitsTokens ? call.estimatedTokens : undefined,
+    refusalOf: refusals(call, demand.features.length > 0),
+  });
+  return makePlan({ demand, candidates, strategy: settings.strategy, random: () => runtime.random(), now });
+}
+
+/** Asks each provider whether it can express a request at all; only where the request needs more than plain text. */
+function refusals(call: Call, needsMore: boolean): Parameters<typeof survey>[2]['refusalOf'] {
+  if (!needsMore) return undefined;
+  return (target) => {
+    if (!target.provider.refuses) return undefined;
+    const { request } = prepare(call.read, target, target.health.view(call.startedAt).refused);
+    return target.provider.refuses(target.model, request);
+  };
+}
+
+function partsFor(resolved: Resolved, engine: EngineParts): Parts {
+  return {
+    runtime: engine.settings().runtime,
+    emit: engine.emit,
+    target: executionTarget,
+    replan: () => planFor(resolved, engine),
+    inFlight: (targetId, cut) => engine.inFlight.attempt(targetId, cut),
+  };
+}
+
+function report(
+  { call }: Resolved,
+  outcome: Outcome,
+  streaming: boolean,
+  { emit, settings }: EngineParts,
+): Completion {
+  const now = settings().runtime.now();
+  if (outcome.ok) {
+    call.show?.settle();
+    const completion = completionOf(call, outcome.answer, now);
+    emit(callEvent(call, { now, streaming, completion, rejected: [] }));
+    return completion;
+  }
+  const error = errorOf(call, outcome);
+  emit(callEvent(call, { now, streaming, error, rejected: error.rejected }));
+  throw error;
+}

@@ -1,0 +1,197 @@
+import type { Attempt, Decision, FinishReason } from '../core/completion.ts';
+import type { Failure } from '../core/failure.ts';
+import type { Permit } from '../health/target-health.ts';
+import type { ProviderEvent, ProviderRequest } from '../providers/provider.ts';
+import type { Call, ExecutionTarget, Parts } from './call.ts';
+import { createCollector, type Collected } from './collect.ts';
+import { deadlinesFor } from './deadlines.ts';
+import { guard, type GuardInput, type GuardOutcome } from './guard.ts';
+import { judge, type Verdict } from './judge.ts';
+import { prepare } from './prepare.ts';
+import { recordFailure, recordFacts, recordSuccess, scrubbed } from './record.ts';
+import { refreshKey } from './refresh-key.ts';
+
+/** An answer that is whole. */
+export interface Answer {
+  readonly target: ExecutionTarget;
+  readonly collected: Collected;
+  readonly finishReason: FinishReason;
+  readonly object: unknown;
+}
+
+/** How one attempt ended, before anybody has decided what follows. */
+export interface AttemptEnd {
+  readonly attempt: Attempt;
+  readonly target: ExecutionTarget;
+  readonly collected: Collected;
+  readonly answer?: Answer;
+  readonly failure?: Failure;
+  readonly cause?: unknown;
+  /** The call's own deadline ended it. */
+  readonly callDeadline: boolean;
+  /** Somebody else than the target ended it: the caller, or `disable` with `cut`. */
+  readonly cut: 'call' | 'target' | undefined;
+  /** Its key was refused, and a fresh one has been fetched. */
+  readonly keyRefreshed: boolean;
+}
+
+export interface AttemptInput {
+  readonly call: Call;
+  readonly target: ExecutionTarget;
+  readonly permit: Permit;
+  readonly parts: Parts;
+  /** Nobody else can serve after it: it may begin as late as the call's deadline allows. */
+  readonly last: boolean;
+  /** Whether a refused key may be fetched anew. */
+  readonly mayRefresh: boolean;
+}
+
+/** One request to one target: prepared, guarded, judged, and recorded in the target's health and in the call's list. */
+export async function runAttempt(input: AttemptInput): Promise<AttemptEnd> {
+  const { call, target, permit, parts } = input;
+  const sent = send(input);
+  const outcome = await sent.outcome;
+  const { attempt, collected } = sent;
+  const verdict = outcome.ok ? await judge(collected, sent.request, call.read.schema) : outcome;
+  recordFacts(attempt, collected, target, parts.runtime.now());
+  const facts = { attempt, target, collected, callDeadline: false, cut: sent.cutBy(), keyRefreshed: false };
+  if (verdict.ok) {
+    recordSuccess(permit, attempt);
+    collected.warnings.push(...verdict.warnings);
+    const { finishReason, object } = verdict;
+    return { ...facts, answer: { target, collected, finishReason, object } };
+  }
+  return failed(input, { ...facts, ...failureOf(verdict) });
+}
+
+type Failing = AttemptEnd & { readonly failure: Failure };
+
+function failureOf(
+  verdict: Extract<GuardOutcome | Verdict, { ok: false }>,
+): Pick<Failing, 'failure' | 'cause' | 'callDeadline'> {
+  const callDeadline = 'callDeadline' in verdict && verdict.callDeadline;
+  return { failure: verdict.failure, cause: verdict.cause, callDeadline };
+}
+
+async function failed(input: AttemptInput, end: Failing): Promise<AttemptEnd> {
+  const { call, target, permit, parts, mayRefresh } = input;
+  const { attempt, cut } = end;
+  const failure = scrubbed(end.failure, call, target);
+  attempt.failure = failure;
+  if (failure.requestId !== undefined) attempt.requestId ??= failure.requestId;
+  // Before anything is held against the target: with a fresh key there is nothing against it.
+  const keyRefreshed =
+    mayRefresh && !cut && failure.kind === 'auth' && (await refreshKey(call, target, parts));
+  recordFailure(permit, attempt, failure, {
+    failures: call.failures,
+    undecided: cut !== undefined || keyRefreshed,
+  });
+  if (failure.kind === 'unsupported' && failure.feature) target.health.learn(failure.feature);
+  return { ...end, failure, keyRefreshed };
+}
+
+interface Sent {
+  readonly attempt: Attempt;
+  readonly collected: Collected;
+  readonly request: ProviderRequest;
+  readonly outcome: Promise<GuardOutcome>;
+  readonly cutBy: () => AttemptEnd['cut'];
+}
+
+function send({ call, target, permit, parts, last }: AttemptInput): Sent {
+  const startedAt = parts.runtime.now();
+  const view = target.health.view(startedAt);
+  const { request, ignored } = prepare(call.read, target, view.refused);
+  const transport = transportFor(call, target, view.refused.has('stream'));
+  const attempt: Attempt = {
+    target: target.id,
+    startedAt,
+    durationMs: 0,
+    transport,
+    ignored,
+    decision: 'stop',
+  };
+  call.attempts.push(attempt);
+  call.show?.begin(target.info);
+  const collector = createCollector(target.provider.name);
+  const controller = new AbortController();
+  const cuts = listenForCuts(call, target, parts);
+  const outcome = guard({
+    provider: target.provider,
+    call: { model: target.model, request, signal: controller.signal, headers: call.headers },
+    abort: (reason) => controller.abort(reason),
+    transport,
+    deadlines: deadlinesFor(call, target, {
+      request,
+      transport,
+      last,
+      answered: view.firstTokenP50Ms !== undefined,
+    }),
+    runtime: parts.runtime,
+    onEvent(event) {
+      collector.add(event);
+      if (event.type === 'meta' || event.type === 'finish') return;
+      if (attempt.firstTokenMs === undefined && hasContent(event)) {
+        attempt.firstTokenMs = parts.runtime.now() - startedAt;
+        permit.firstContent(attempt.firstTokenMs);
+      }
+      call.show?.accept(event);
+    },
+    onCut: cuts.listen,
+  });
+  return { attempt, collected: collector.collected, request, outcome, cutBy: cuts.by };
+}
+
+function transportFor(
+  call: Call,
+  { provider, supports }: ExecutionTarget,
+  streamRefused: boolean,
+): 'stream' | 'unary' {
+  if (!provider.complete) return 'stream';
+  if (!provider.stream || call.transport === 'unary') return 'unary';
+  return call.transport === 'auto' && (streamRefused || supports.stream === false) ? 'unary' : 'stream';
+}
+
+function hasContent(event: ProviderEvent): boolean {
+  return event.type === 'text' || event.type === 'reasoning' ? event.text !== '' : event.type !== 'activity';
+}
+
+/** An attempt can be ended by its call, and by `disable` of its target; who it was decides what follows. */
+function listenForCuts(
+  call: Call,
+  target: ExecutionTarget,
+  parts: Parts,
+): { listen: GuardInput['onCut']; by: () => AttemptEnd['cut'] } {
+  let by: AttemptEnd['cut'];
+  return {
+    by: () => by,
+    listen(end) {
+      const cut = (who: 'call' | 'target', message: string) => (reason: unknown) => {
+        by = who;
+        end({ kind: 'aborted', message }, reason);
+      };
+      const offCall = call.cancellation.on(cut('call', 'the caller aborted'));
+      const offTarget = parts.inFlight(target.id, cut('target', 'the target was disabled'));
+      return () => {
+        offCall();
+        offTarget();
+      };
+    },
+  };
+}
+
+/** Writes down what follows the attempt, and tells the observers. */
+export function conclude(call: Call, end: AttemptEnd, decision: Decision, { emit, runtime }: Parts): void {
+  const { attempt } = end;
+  attempt.decision = decision;
+  if (end.failure) call.show?.drop(end.failure);
+  const number = call.attempts.indexOf(attempt) + 1;
+  emit({
+    type: 'attempt',
+    at: runtime.now(),
+    callId: call.id,
+    model: call.model,
+    number,
+    attempt: { ...attempt },
+  });
+}

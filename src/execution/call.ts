@@ -1,0 +1,88 @@
+import type { Attempt, StreamEvent, TargetInfo } from '../core/completion.ts';
+import type { RouterEvent } from '../core/events.ts';
+import type { CompletionRequest, JsonSchema, Message } from '../core/request.ts';
+import type { Runtime } from '../core/runtime.ts';
+import type { CompiledSchema } from '../core/schema.ts';
+import type { FailureKind, FailurePermit } from '../core/failure.ts';
+import type { Price } from '../core/price.ts';
+import type { RequestSettings } from '../core/request.ts';
+import type { TargetHealth } from '../health/target-health.ts';
+import type { Provider, ProviderTool, Supports } from '../providers/provider.ts';
+import type { Candidate } from '../routing/candidate.ts';
+import type { Plan } from '../routing/plan.ts';
+import type { Cancellation } from './cancellation.ts';
+import type { Show } from './show.ts';
+
+/** How long each silence may last; absent where the defaults by kind of call hold. */
+export interface AttemptTimeouts {
+  readonly firstTokenMs?: number;
+  readonly idleMs?: number;
+  readonly attemptMs?: number;
+}
+
+/** One target in its place in a model, as the execution needs it. */
+export interface ExecutionTarget {
+  readonly id: string;
+  readonly info: TargetInfo;
+  readonly provider: Provider;
+  readonly model: string;
+  readonly supports: Supports;
+  readonly timeouts: AttemptTimeouts;
+  readonly health: TargetHealth;
+  readonly degraded: boolean;
+  readonly price: Price | undefined;
+  readonly defaults: RequestSettings | undefined;
+  readonly overrides: RequestSettings | undefined;
+  readonly contextWindow: number | undefined;
+  readonly maxOutputTokens: number | undefined;
+  readonly promptCache: boolean;
+}
+
+/** The request as read once for a whole call: what every target's own request is made from. */
+export interface ReadRequest {
+  readonly request: CompletionRequest;
+  /** `request.system` and the leading system messages. */
+  readonly system: string | undefined;
+  /** Without the leading system messages. */
+  readonly messages: readonly Message[];
+  readonly tools: readonly ProviderTool[] | undefined;
+  readonly schema: CompiledSchema | undefined;
+  readonly jsonSchema: JsonSchema | undefined;
+}
+
+/** One `complete()` or `stream()`, resolved: options merged, deadline and id fixed. */
+export interface Call {
+  readonly id: string;
+  readonly model: string;
+  readonly read: ReadRequest;
+  readonly startedAt: number;
+  /** Epoch milliseconds. */
+  readonly deadline: number;
+  /** Call options win over each target's own. */
+  readonly timeouts: AttemptTimeouts;
+  readonly retry: { readonly limit: number; readonly baseDelayMs: number; readonly maxDelayMs: number };
+  readonly maxAttempts: number;
+  readonly failures: Partial<Readonly<Record<FailureKind, FailurePermit>>>;
+  readonly transport: 'auto' | 'stream' | 'unary';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly cancellation: Cancellation;
+  /** What a reader sees; undefined for `complete()`, which shows nothing before its end. */
+  readonly show: Show | undefined;
+  /** Input and output, for the targets' own limits. */
+  readonly estimatedTokens: number;
+  /** What it took so far, in order. */
+  readonly attempts: Attempt[];
+}
+
+/** The parts that carrying a call needs from the router. */
+export interface Parts {
+  readonly runtime: Runtime;
+  readonly emit: (event: RouterEvent) => void;
+  readonly target: (candidate: Candidate) => ExecutionTarget;
+  /** A new plan for the same call, for when the first is used up. */
+  readonly replan: () => Plan;
+  /** Registers an attempt in flight, so that `disable` and `close` can cut it; returns how to unregister. */
+  readonly inFlight: (targetId: string, cut: (reason: unknown) => void) => () => void;
+}
+
+export type Push = (event: StreamEvent) => void;

@@ -1,0 +1,52 @@
+/** Why a call or an attempt must end before its answer: told once, to everybody who listens then. */
+export interface Cancellation {
+  readonly cancelled: boolean;
+  readonly reason: unknown;
+  cancel(reason: unknown): void;
+  /** Called at once where it is already cancelled. Returns how to stop listening. */
+  on(listener: (reason: unknown) => void): () => void;
+}
+
+const nothing = () => {};
+
+/** Lighter than an AbortController: one stands behind every call, and most are never used. */
+export function createCancellation(): Cancellation {
+  const listeners = new Set<(reason: unknown) => void>();
+  let cancelled = false;
+  let reason: unknown;
+  return {
+    get cancelled() {
+      return cancelled;
+    },
+    get reason() {
+      return reason;
+    },
+    cancel(why) {
+      if (cancelled) return;
+      cancelled = true;
+      reason = why;
+      for (const listener of [...listeners]) listener(why);
+      listeners.clear();
+    },
+    on(listener) {
+      if (cancelled) {
+        listener(reason);
+        return nothing;
+      }
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}
+
+/** Cancels when the caller's signal aborts. Returns how to stop listening, so that a long-lived signal keeps nothing. */
+export function followSignal(signal: AbortSignal | undefined, cancellation: Cancellation): () => void {
+  if (!signal) return nothing;
+  if (signal.aborted) {
+    cancellation.cancel(signal.reason);
+    return nothing;
+  }
+  const onAbort = () => cancellation.cancel(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  return () => signal.removeEventListener('abort', onAbort);
+}

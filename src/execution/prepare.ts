@@ -1,0 +1,180 @@
+import type { Problem } from '../core/errors.ts';
+import type { Feature } from '../core/failure.ts';
+import type {
+  AssistantPart,
+  CompletionRequest,
+  JsonSchema,
+  Message,
+  RequestSettings,
+} from '../core/request.ts';
+import { compileSchema, jsonSchemaOf, type CompiledSchema } from '../core/schema.ts';
+import type { ProviderRequest, ProviderTool } from '../providers/provider.ts';
+import type { ExecutionTarget, ReadRequest } from './call.ts';
+
+/**
+ * Reads a request once for a whole call.
+ *
+ * @returns the faults of schemas that cannot be read in `problems`
+ */
+export function readRequest(request: CompletionRequest): { read: ReadRequest; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const { messages } = request;
+  let first = 0;
+  while (messages[first]?.role === 'system') first += 1;
+  const leading = messages.slice(0, first).map((message) => message.content as string);
+  const system = [...(request.system === undefined ? [] : [request.system]), ...leading].join('\n\n');
+  const schema = readSchema(request, problems);
+  const read: ReadRequest = {
+    request,
+    system: system === '' ? undefined : system,
+    messages: first === 0 ? messages : messages.slice(first),
+    tools: readTools(request, problems),
+    schema,
+    jsonSchema: schema?.json,
+  };
+  return { read, problems };
+}
+
+function readSchema(request: CompletionRequest, problems: Problem[]): CompiledSchema | undefined {
+  return request.schema && attempt('schema', problems, () => compileSchema(request.schema!));
+}
+
+function readTools(request: CompletionRequest, problems: Problem[]): ProviderTool[] | undefined {
+  if (!request.tools || request.tools.length === 0) return undefined;
+  return request.tools.map((tool, index) => {
+    const parameters = attempt<JsonSchema>(`tools[${index}].parameters`, problems, () =>
+      jsonSchemaOf(tool.parameters),
+    );
+    return { ...tool, parameters: parameters ?? {} };
+  });
+}
+
+function attempt<T>(path: string, problems: Problem[], read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    problems.push({
+      path,
+      message: `cannot be used: ${error instanceof Error ? error.message : String(error)}`,
+    });
+    return undefined;
+  }
+}
+
+/** The wishes of a request: left out where a target does not take them, and named in the attempt's `ignored`. */
+const wishes = [
+  'temperature',
+  'topP',
+  'topK',
+  'presencePenalty',
+  'frequencyPenalty',
+  'seed',
+  'parallelToolCalls',
+] as const;
+
+/** A request as one target gets it, and the wishes that were left out. */
+export interface PreparedRequest {
+  readonly request: ProviderRequest;
+  readonly ignored: string[];
+}
+
+/** Makes one target's request: its defaults and overrides, its own options, and no other provider's private state. */
+export function prepare(
+  read: ReadRequest,
+  target: ExecutionTarget,
+  refused: ReadonlySet<Feature>,
+): PreparedRequest {
+  const settings = merged(read.request, target);
+  const ignored: string[] = [];
+  const kept: Record<string, unknown> = {};
+  for (const wish of wishes) {
+    const value = settings[wish];
+    if (value === undefined) continue;
+    if (target.supports[wish] === false || refused.has(wish)) ignored.push(wish);
+    else kept[wish] = value;
+  }
+  const { reasoning } = settings;
+  const noReasoning = reasoning && 'effort' in reasoning && reasoning.effort === 'none';
+  const request: ProviderRequest = {
+    ...kept,
+    system: read.system,
+    messages: ownState(read.messages, target.provider.name),
+    tools: read.tools,
+    toolChoice: settings.toolChoice,
+    maxTokens: settings.maxTokens,
+    stop: typeof settings.stop === 'string' ? [settings.stop] : settings.stop,
+    // A target that cannot reason meets the wish not to reason.
+    reasoning:
+      noReasoning && (target.supports.reasoning === false || refused.has('reasoning'))
+        ? undefined
+        : reasoning,
+    schema: read.jsonSchema,
+    options: optionsFor(settings, target),
+    contextWindow: target.contextWindow,
+    maxOutputTokens: target.maxOutputTokens,
+    promptCache: target.promptCache,
+    refused,
+  };
+  return { request, ignored };
+}
+
+function merged(request: CompletionRequest, { defaults, overrides }: ExecutionTarget): CompletionRequest {
+  if (!defaults && !overrides) return request;
+  const providerOptions = mergedOptions(defaults, request, overrides);
+  return {
+    ...defaults,
+    ...stated(request),
+    ...stated(overrides),
+    ...(providerOptions && { providerOptions }),
+  } as CompletionRequest;
+}
+
+function stated<T extends object>(value: T | undefined): Partial<T> {
+  return Object.fromEntries(
+    Object.entries(value ?? {}).filter(([, field]) => field !== undefined),
+  ) as Partial<T>;
+}
+
+/** Options of several sources are joined key by key, so that a request's option does not void a target's others. */
+function mergedOptions(...sources: (RequestSettings | undefined)[]): RequestSettings['providerOptions'] {
+  const joined: Record<string, Record<string, unknown>> = {};
+  for (const source of sources) {
+    for (const [name, options] of Object.entries(source?.providerOptions ?? {})) {
+      joined[name] = { ...joined[name], ...options };
+    }
+  }
+  return Object.keys(joined).length === 0 ? undefined : joined;
+}
+
+function optionsFor(settings: RequestSettings, { provider }: ExecutionTarget): ProviderRequest['options'] {
+  const { providerOptions } = settings;
+  return (
+    providerOptions?.[provider.name] ??
+    (provider.kind === undefined ? undefined : providerOptions?.[provider.kind])
+  );
+}
+
+/** Private state goes back to the provider that made it; no other one ever sees it. */
+function ownState(messages: readonly Message[], provider: string): readonly Message[] {
+  if (!messages.some((message) => hasForeignState(message, provider))) return messages;
+  return messages.map((message) => {
+    if (message.role !== 'assistant' || !hasForeignState(message, provider)) return message;
+    return {
+      ...message,
+      content: (message.content as readonly AssistantPart[]).map((part) => withoutForeign(part, provider)),
+    };
+  });
+}
+
+function hasForeignState(message: Message, provider: string): boolean {
+  if (message.role !== 'assistant' || typeof message.content === 'string') return false;
+  return message.content.some(
+    (part) => part.providerState !== undefined && part.providerState.provider !== provider,
+  );
+}
+
+function withoutForeign(part: AssistantPart, provider: string): AssistantPart {
+  if (part.providerState === undefined || part.providerState.provider === provider) return part;
+  const { providerState: _, ...rest } = part;
+  return rest;
+}

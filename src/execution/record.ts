@@ -1,0 +1,83 @@
+import type { Attempt } from '../core/completion.ts';
+import { schemaMismatchCode, type Failure } from '../core/failure.ts';
+import { costOf } from '../core/price.ts';
+import { scrub } from '../core/scrub.ts';
+import type { Permit } from '../health/target-health.ts';
+import type { Call, ExecutionTarget } from './call.ts';
+import type { Collected } from './collect.ts';
+import { ruleFor } from './decide.ts';
+
+/** Fills in what an attempt took, however it ended. */
+export function recordFacts(
+  attempt: Attempt,
+  collected: Collected,
+  target: ExecutionTarget,
+  now: number,
+): void {
+  attempt.durationMs = now - attempt.startedAt;
+  attempt.ignored = [...new Set([...attempt.ignored, ...collected.ignored])];
+  if (collected.requestId !== undefined) attempt.requestId = collected.requestId;
+  if (collected.usage === undefined) return;
+  attempt.usage = collected.usage;
+  const costUsd = costOf(collected.usage, target.price);
+  if (costUsd !== undefined) attempt.costUsd = costUsd;
+}
+
+export function recordSuccess(permit: Permit, attempt: Attempt): void {
+  permit.end({ outcome: 'success', durationMs: attempt.durationMs, ...tokensOf(attempt) });
+}
+
+interface FailureContext {
+  readonly failures: Call['failures'];
+  /** It says nothing of the target. */
+  readonly undecided: boolean;
+}
+
+export function recordFailure(
+  permit: Permit,
+  attempt: Attempt,
+  failure: Failure,
+  context: FailureContext,
+): void {
+  const rule = ruleFor(failure.kind, context.failures);
+  permit.end({
+    outcome: context.undecided ? 'undecided' : 'failure',
+    failure,
+    evidence: rule.evidence && failure.code !== schemaMismatchCode,
+    hold: rule.hold,
+    durationMs: attempt.durationMs,
+    ...tokensOf(attempt),
+  });
+}
+
+function tokensOf({ usage }: Attempt): { tokens?: number } {
+  const tokens = usage?.totalTokens ?? (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0);
+  return tokens > 0 ? { tokens } : {};
+}
+
+/** Keys, and whatever the vendor quotes of the prompt, must not leave with the message. */
+export function scrubbed(failure: Failure, call: Call, { provider }: ExecutionTarget): Failure {
+  const keys = [...(provider.secrets?.() ?? []), ...Object.values(call.headers)];
+  return { ...failure, message: scrub(failure.message, { keys, prompts: promptsOf(call) }) };
+}
+
+function promptsOf({ read }: Call): string[] {
+  const prompts = read.system === undefined ? [] : [read.system];
+  for (const { content } of read.messages) {
+    if (typeof content === 'string') prompts.push(content);
+    else for (const part of content) prompts.push(...textsOf(part));
+  }
+  return prompts;
+}
+
+function textsOf(part: object): string[] {
+  const {
+    text,
+    content,
+    arguments: input,
+  } = part as { text?: unknown; content?: unknown; arguments?: unknown };
+  const texts = [text, content].filter((value) => typeof value === 'string');
+  if (Array.isArray(content)) for (const inner of content) texts.push(...textsOf(inner as object));
+  if (input !== undefined) texts.push(JSON.stringify(input));
+  return texts;
+}

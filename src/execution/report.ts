@@ -1,0 +1,146 @@
+import type { Completion, Usage } from '../core/completion.ts';
+import { RouterError, type PartialCompletion, type RouterErrorCode } from '../core/errors.ts';
+import type { Rejection } from '../core/events.ts';
+import type { FailureKind } from '../core/failure.ts';
+import type { Answer, AttemptEnd } from './attempt.ts';
+import type { Call } from './call.ts';
+import type { Outcome } from './carry.ts';
+
+/** The whole answer, as the caller gets it. */
+export function completionOf(
+  call: Call,
+  { target, collected, finishReason, object }: Answer,
+  now: number,
+): Completion {
+  const costUsd = totalCost(call);
+  return {
+    id: call.id,
+    text: collected.text,
+    reasoning: collected.reasoning,
+    message: { role: 'assistant', content: collected.parts },
+    toolCalls: collected.toolCalls,
+    object,
+    finishReason,
+    usage: usageOf(collected.usage),
+    ...(costUsd === undefined ? {} : { costUsd }),
+    target: target.info,
+    segments: [{ target: target.id, text: collected.text }],
+    degraded: target.degraded,
+    cache: 'off',
+    attempts: call.attempts,
+    warnings: collected.warnings,
+    latencyMs: now - call.startedAt,
+    ...(collected.finish?.raw === undefined ? {} : { raw: collected.finish.raw }),
+  };
+}
+
+function usageOf(usage: Usage | undefined): Usage {
+  if (!usage) return {};
+  const { inputTokens, outputTokens } = usage;
+  const known = usage.totalTokens !== undefined || inputTokens === undefined || outputTokens === undefined;
+  return known ? usage : { ...usage, totalTokens: inputTokens + outputTokens };
+}
+
+/**
+ * What all attempts cost. An attempt that failed before the vendor counted anything costs nothing; one that was counted
+ * and has no price makes the whole unknown.
+ */
+function totalCost({ attempts }: Call): number | undefined {
+  let sumUsd = 0;
+  for (const { costUsd, usage, decision } of attempts) {
+    if (costUsd !== undefined) sumUsd += costUsd;
+    else if (usage !== undefined || decision === 'answer') return undefined;
+  }
+  return sumUsd;
+}
+
+type Failed = Extract<Outcome, { ok: false }>;
+
+/** The reason that `close()` ends a call with. */
+export const closing = Symbol('closing');
+
+/** The one clear error of a call that has no answer. */
+export function errorOf(call: Call, outcome: Failed): RouterError {
+  const { last, plan } = outcome;
+  const code = codeOf(call, outcome);
+  const retryAfterMs =
+    code === 'all-targets-failed' && plan.order.length === 0 ? plan.retryAfterMs : undefined;
+  const rejected = plan.rejected.filter(
+    ({ target }) => !call.attempts.some((attempt) => attempt.target === target),
+  );
+  return new RouterError({
+    code,
+    message: messageOf(call, code, rejected, retryAfterMs),
+    callId: call.id,
+    attempts: call.attempts,
+    rejected,
+    failure: last?.failure,
+    cause: outcome.reason === 'cancelled' ? call.cancellation.reason : last?.cause,
+    retryAfterMs,
+    partial: partialOf(last),
+  });
+}
+
+function codeOf(call: Call, { reason, last, plan }: Failed): RouterErrorCode {
+  if (call.cancellation.cancelled) return call.cancellation.reason === closing ? 'closed' : 'aborted';
+  if (reason === 'deadline') return 'timeout';
+  if (reason === 'interrupted') return 'stream-interrupted';
+  if (last?.failure?.code === 'sdk-missing') return 'invalid-config';
+  const verdict = verdictKind(call, reason, last);
+  if (verdict) return verdict;
+  const waitingHelps = plan.retryAfterMs !== undefined || plan.order.length > 0;
+  return call.attempts.length === 0 && !waitingHelps ? 'no-eligible-target' : 'all-targets-failed';
+}
+
+const verdictKinds: readonly FailureKind[] = ['bad-request', 'context-length', 'content-policy'];
+
+/** A failure about the request itself: where it stopped the call, or was every target's answer. */
+function verdictKind(
+  call: Call,
+  reason: Failed['reason'],
+  last: AttemptEnd | undefined,
+): RouterErrorCode | undefined {
+  const kind = last?.failure?.kind;
+  if (kind === undefined || !verdictKinds.includes(kind)) return undefined;
+  const unanimous = call.attempts.every((attempt) => attempt.failure?.kind === kind);
+  return reason === 'stopped' || unanimous ? (kind as RouterErrorCode) : undefined;
+}
+
+function partialOf(last: AttemptEnd | undefined): PartialCompletion | undefined {
+  if (!last) return undefined;
+  const { text, reasoning, toolCalls, usage } = last.collected;
+  if (text === '' && reasoning === '' && toolCalls.length === 0) return undefined;
+  return { text, reasoning, toolCalls, usage: usage ?? {}, target: last.target.id };
+}
+
+const headlines: Readonly<Partial<Record<RouterErrorCode, string>>> = {
+  'bad-request': 'the provider refused the request as invalid',
+  'context-length': 'the request is longer than any target that was asked can take',
+  'content-policy': "the request was refused by the provider's content policy",
+  timeout: 'no answer before the deadline of the call (timeouts.totalMs)',
+  aborted: 'the call was aborted',
+  closed: 'the router was closed',
+  'stream-interrupted': 'the stream broke off after part of the answer was shown',
+  'no-eligible-target': 'no target may serve this request',
+  'all-targets-failed': 'no target could answer',
+  'invalid-config': 'a vendor SDK is missing',
+};
+
+function messageOf(
+  call: Call,
+  code: RouterErrorCode,
+  rejected: readonly Rejection[],
+  retryAfterMs?: number,
+): string {
+  const attempts = call.attempts.map(({ target, failure }) => {
+    const status = failure?.status === undefined ? '' : ` ${failure.status}`;
+    return failure
+      ? `${target}: ${failure.kind}${status}, ${failure.message}`
+      : `${target}: ended without a failure`;
+  });
+  const refused = rejected.map(({ target, reason }) => `${target}: not asked, ${reason}`);
+  const details = [...attempts, ...refused];
+  const wait = retryAfterMs === undefined ? '' : `; try again in ${Math.ceil(retryAfterMs)} ms`;
+  const list = details.length === 0 ? '' : ` [${details.join(' | ')}]`;
+  return `model '${call.model}': ${headlines[code] ?? code}${wait}${list}`;
+}

@@ -1,0 +1,91 @@
+import pRetry from 'p-retry';
+import type { Runtime } from '../core/runtime.ts';
+import type { Call } from './call.ts';
+
+export interface RetryWait {
+  /** Counts from 1. */
+  readonly retry: number;
+  /** What the vendor asked for, with its latest failure. */
+  readonly hintMs: number | undefined;
+  /** Until the target is free again by its own health. */
+  readonly blockedMs: number;
+  readonly random: number;
+}
+
+/**
+ * How long to wait before asking the same target again: the vendor's latest hint with a little jitter on top, else
+ * exponential with full jitter; never less than the target's own cool-down. Undefined: too long to wait for.
+ *
+ * Full jitter: a random share of the exponential step (AWS Architecture Blog, "Exponential Backoff And Jitter").
+ */
+export function retryDelay(wait: RetryWait, { baseDelayMs, maxDelayMs }: Call['retry']): number | undefined {
+  const { retry, hintMs, blockedMs, random } = wait;
+  const step = Math.min(maxDelayMs, baseDelayMs * 2 ** (retry - 1));
+  const askedMs = Math.max(hintMs ?? 0, blockedMs);
+  if (askedMs > maxDelayMs) return undefined;
+  return askedMs > 0 ? askedMs + random * Math.min(1000, askedMs / 10) : random * step;
+}
+
+/** Thrown within a round of tries to ask for another one after `delayMs`. */
+class TryAgain extends Error {
+  readonly delayMs: number;
+  constructor(delayMs: number) {
+    super('try again');
+    this.delayMs = delayMs;
+  }
+}
+
+/** One try's end, and how long to wait before the next; undefined: none follows. */
+export interface TryEnd<T> {
+  readonly end: T;
+  readonly retryInMs: number | undefined;
+}
+
+/**
+ * Tries until no further try is asked for, at most `tries` times. p-retry counts and repeats; the waiting is done on the
+ * Runtime, and ends early, with the last try's end, when the call is cancelled.
+ */
+export async function tryWhileAsked<T>(
+  tryOnce: () => Promise<TryEnd<T>>,
+  { tries, call, runtime }: { tries: number; call: Call; runtime: Runtime },
+): Promise<T> {
+  const first = await tryOnce();
+  // Most calls need one try: they do not pay for the machinery of retrying.
+  if (first.retryInMs === undefined) return first.end;
+  let pending: TryEnd<T> | undefined = first;
+  let last = first.end;
+  const round = async (): Promise<T> => {
+    const current: TryEnd<T> = pending ?? (await tryOnce());
+    pending = undefined;
+    last = current.end;
+    if (current.retryInMs !== undefined) throw new TryAgain(current.retryInMs);
+    return last;
+  };
+  try {
+    return await pRetry(round, {
+      retries: tries - 1,
+      minTimeout: 0,
+      randomize: false,
+      onFailedAttempt: ({ error }) => waitOnRuntime((error as TryAgain).delayMs, call, runtime),
+      shouldRetry: ({ error }) => error instanceof TryAgain,
+    });
+  } catch (error) {
+    if (error instanceof TryAgain || error === cancelledWhileWaiting) return last;
+    throw error;
+  }
+}
+
+const cancelledWhileWaiting = new Error('cancelled while waiting');
+
+async function waitOnRuntime(delayMs: number, call: Call, runtime: Runtime): Promise<void> {
+  if (delayMs <= 0) return;
+  const controller = new AbortController();
+  const off = call.cancellation.on((reason) => controller.abort(reason));
+  try {
+    await runtime.sleep(delayMs, controller.signal);
+  } catch {
+    throw cancelledWhileWaiting;
+  } finally {
+    off();
+  }
+}

@@ -1,0 +1,71 @@
+import type { Candidate } from '../routing/candidate.ts';
+import type { Order } from '../routing/order.ts';
+import type { Plan } from '../routing/plan.ts';
+import type { Parts } from './call.ts';
+
+/** The way of one call over its plan: each target at most once; when the plan is used up, who has come free meanwhile. */
+export interface Walk {
+  /** Whether another target can be asked now. */
+  hasNext(): boolean;
+  next(): Candidate | undefined;
+  /** Whether those asked now are admitted though their breaker is open, because nobody else can serve. */
+  readonly lastResort: boolean;
+  /** After a `context-length`: only targets with a larger or unknown window are asked from now on. */
+  outgrown(candidate: Candidate): void;
+  /** The newest plan, for what it says of those who were rejected. */
+  readonly plan: Plan;
+}
+
+export function startWalk(first: Plan, parts: Pick<Parts, 'runtime' | 'target' | 'replan'>): Walk {
+  const asked = new Set<string>();
+  let plan = first;
+  let order: Order = first.order;
+  let position = 0;
+  let exceededWindow = 0;
+  let replannedAt = -1;
+
+  function suits(candidate: Candidate, now: number): boolean {
+    if (asked.has(candidate.id)) return false;
+    if (exceededWindow > 0 && (candidate.contextWindow ?? Infinity) <= exceededWindow) return false;
+    const view = parts.target(candidate).health.view(now);
+    return view.blockedReason === undefined || (plan.lastResort && (view.lastResortAt ?? Infinity) <= now);
+  }
+
+  function find(now: number): Candidate | undefined {
+    for (; position < order.length; position += 1) {
+      const candidate = order.at(position);
+      if (candidate && suits(candidate, now)) return candidate;
+    }
+    return undefined;
+  }
+
+  function peek(): Candidate | undefined {
+    const now = parts.runtime.now();
+    const found = find(now);
+    if (found || asked.size === 0 || replannedAt === now) return found;
+    // The plan is used up: time has passed, and one who was cooling down then may be free now.
+    replannedAt = now;
+    plan = parts.replan();
+    order = plan.order;
+    position = 0;
+    return find(now);
+  }
+
+  return {
+    get lastResort() {
+      return plan.lastResort;
+    },
+    get plan() {
+      return plan;
+    },
+    hasNext: () => peek() !== undefined,
+    next() {
+      const candidate = peek();
+      if (candidate) asked.add(candidate.id);
+      return candidate;
+    },
+    outgrown(candidate) {
+      exceededWindow = Math.max(exceededWindow, candidate.contextWindow ?? 0);
+    },
+  };
+}

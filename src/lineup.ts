@@ -1,0 +1,151 @@
+import type { BreakerState } from './core/events.ts';
+import type { ExecutionTarget } from './execution/call.ts';
+import type { TargetHealth, TargetSnapshot, Tracker } from './health/target-health.ts';
+import type { Candidate } from './routing/candidate.ts';
+import type { CreditChange } from './routing/weighted.ts';
+import type { ModelSettings, Settings, TargetSettings } from './settings.ts';
+
+/** A candidate that stands for a place in a model: made once, and shown anew to each call. */
+type Place = { -readonly [Key in keyof Candidate]: Candidate[Key] } & { readonly execution: ExecutionTarget };
+
+/** One model with its targets in their places. */
+export interface ModelLineup {
+  readonly settings: ModelSettings;
+  readonly places: readonly Place[];
+}
+
+/** Who stands where: the models of a router, joined with what is remembered of each target. */
+export interface Lineup {
+  readonly models: ReadonlyMap<string, ModelLineup>;
+  /** Each target once, whatever models it stands in. */
+  readonly targets: ReadonlyMap<string, ExecutionTarget>;
+}
+
+export function createLineup(settings: Settings, tracker: Tracker): Lineup {
+  const targets = new Map<string, ExecutionTarget>();
+  const models = new Map<string, ModelLineup>();
+  for (const [name, model] of settings.models) {
+    const places = model.targets.map((target, position) => placeOf(target, position, tracker));
+    for (const { execution } of places) if (!targets.has(execution.id)) targets.set(execution.id, execution);
+    models.set(name, { settings: model, places });
+  }
+  return { models, targets };
+}
+
+function placeOf(settings: TargetSettings, position: number, tracker: Tracker): Place {
+  const { id, target, provider, supports, priority } = settings;
+  const info = { id, provider: provider.name, model: target.model };
+  const health = tracker.register({
+    id,
+    provider,
+    providerName: provider.name,
+    model: target.model,
+    limits: target.limits,
+  });
+  return {
+    id,
+    provider: provider.name,
+    model: target.model,
+    position,
+    priority,
+    weight: target.weight,
+    degraded: target.degraded ?? false,
+    price: target.price,
+    region: target.region,
+    tags: target.tags,
+    contextWindow: target.contextWindow,
+    maxOutputTokens: target.maxOutputTokens,
+    supports,
+    overrides: target.overrides,
+    health: health.view(0),
+    credit: 0,
+    refusal: undefined,
+    execution: executionOf(settings, info, health),
+  };
+}
+
+function executionOf(
+  settings: TargetSettings,
+  info: ExecutionTarget['info'],
+  health: TargetHealth,
+): ExecutionTarget {
+  const { id, target, provider, supports, timeouts } = settings;
+  return Object.freeze({
+    id,
+    info,
+    provider,
+    model: target.model,
+    supports,
+    timeouts,
+    health,
+    degraded: target.degraded ?? false,
+    price: target.price,
+    defaults: target.defaults,
+    overrides: target.overrides,
+    contextWindow: target.contextWindow,
+    maxOutputTokens: target.maxOutputTokens,
+    promptCache: target.promptCache ?? false,
+  });
+}
+
+export interface SurveyOptions {
+  /** What the call is expected to take, where a target limits its tokens. */
+  readonly tokens: number | undefined;
+  /** Why a target's provider cannot express the request. */
+  readonly refusalOf: ((target: ExecutionTarget) => string | undefined) | undefined;
+}
+
+/**
+ * The only read of health for a call. The places themselves are handed out as candidates, brought up to date: nothing is
+ * allocated, however many targets there are, and whoever plans does so before anybody else can look.
+ */
+export function survey(
+  { places }: ModelLineup,
+  now: number,
+  { tokens, refusalOf }: SurveyOptions,
+): readonly Candidate[] {
+  for (const place of places) {
+    place.health = place.execution.health.view(now, tokens);
+    place.refusal = refusalOf?.(place.execution);
+  }
+  return places;
+}
+
+/** Keeps the counters of smooth weighted selection at their places. */
+export function keepCredits(changes: readonly CreditChange[]): void {
+  for (const { candidate, credit } of changes) (candidate as Place).credit = credit;
+}
+
+/** The target behind a candidate. */
+export function executionTarget(candidate: Candidate): ExecutionTarget {
+  return (candidate as Place).execution;
+}
+
+/** The state of everything, as plain JSON. */
+export interface Health {
+  /** Epoch milliseconds. */
+  at: number;
+  models: Record<string, ModelHealth>;
+  targets: Record<string, TargetSnapshot>;
+}
+
+export interface ModelHealth {
+  /** `ok`: a target can serve now that is not `degraded`; `degraded`: only such ones can; `down`: none can. */
+  state: 'ok' | 'degraded' | 'down';
+  /** Ids, as listed. */
+  targets: string[];
+}
+
+export type { BreakerState };
+
+export function healthOf(lineup: Lineup, now: number): Health {
+  const models: Health['models'] = {};
+  for (const [name, { places }] of lineup.models) {
+    const free = places.filter(({ execution }) => execution.health.view(now).blockedReason === undefined);
+    const state = free.length === 0 ? 'down' : free.every(({ degraded }) => degraded) ? 'degraded' : 'ok';
+    models[name] = { state, targets: places.map(({ id }) => id) };
+  }
+  const targets: Health['targets'] = {};
+  for (const [id, { health }] of lineup.targets) targets[id] = health.snapshot(now);
+  return { at: now, models, targets };
+}

@@ -1,0 +1,87 @@
+import type { Observer, RouterEvent } from './core/events.ts';
+
+/** Anything with the usual three methods: `console`, or a logger. */
+export interface LogSink {
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+type Level = keyof LogSink;
+
+/**
+ * An observer that prints one line for each decision; no prompt, answer or key is ever in one.
+ *
+ * @example
+ * const router = createRouter({ models, observers: [logTo(console)] });
+ */
+export function logTo(sink: LogSink): Observer {
+  return (event) => {
+    const [level, line] = describe(event);
+    sink[level](`failsoft ${event.callId ? `${event.callId} ` : ''}${line}`);
+  };
+}
+
+function describe(event: RouterEvent): [Level, string] {
+  switch (event.type) {
+    case 'call':
+      return describeCall(event);
+    case 'attempt':
+      return describeAttempt(event);
+    case 'failover':
+      return ['warn', `failover ${event.from} → ${event.to} (${event.kind})`];
+    case 'breaker':
+      return [event.to === 'open' ? 'warn' : 'info', describeBreaker(event)];
+    case 'limit':
+      return [
+        'warn',
+        `limit ${event.provider}/${event.providerModel} spared for ${seconds(event.until - event.at)} (${event.kind})`,
+      ];
+    case 'key':
+      return [
+        event.action === 'refused' ? 'error' : 'info',
+        `key ${event.provider} ${event.action}: ${event.reason}`,
+      ];
+    case 'learned':
+      return ['info', `learned ${event.provider}/${event.providerModel} refuses ${event.feature}`];
+    case 'target':
+      return ['warn', `target ${event.target} ${event.action}${event.reason ? `: ${event.reason}` : ''}`];
+    case 'alert':
+      return ['error', `alert ${event.name} ${event.target}: ${event.message}`];
+    case 'observer':
+      return ['error', `observer failed: ${event.message}`];
+  }
+}
+
+function describeCall(event: Extract<RouterEvent, { type: 'call' }>): [Level, string] {
+  const cost = event.costUsd === undefined ? '' : `, ${event.costUsd.toFixed(6)} USD`;
+  const tries = event.attempts === 1 ? '1 attempt' : `${event.attempts} attempts`;
+  const by = event.target ? ` by ${event.target}` : '';
+  const answered = event.outcome === 'answer';
+  return [
+    answered ? 'info' : 'error',
+    `call ${event.model} ${event.outcome}${by} in ${milliseconds(event.durationMs)}, ${tries}${cost}`,
+  ];
+}
+
+function describeAttempt(event: Extract<RouterEvent, { type: 'attempt' }>): [Level, string] {
+  const { target, durationMs, failure, decision, requestId } = event.attempt;
+  const head = `attempt ${event.number} ${target} ${decision} after ${milliseconds(durationMs)}`;
+  const request = requestId ? ` [${requestId}]` : '';
+  if (!failure) return ['info', `${head}${request}`];
+  const status = failure.status === undefined ? '' : ` ${failure.status}`;
+  return ['warn', `${head}: ${failure.kind}${status}, ${failure.message}${request}`];
+}
+
+function describeBreaker(event: Extract<RouterEvent, { type: 'breaker' }>): string {
+  const until = event.openUntil === undefined ? '' : ` for ${seconds(event.openUntil - event.at)}`;
+  return `breaker ${event.provider}/${event.providerModel} ${event.from} → ${event.to}${until} (${event.reason})`;
+}
+
+function milliseconds(ms: number): string {
+  return `${Math.round(ms)} ms`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,84 @@
+import { nearest } from './core/check.ts';
+import { operatorError } from './core/errors.ts';
+import type { RouterEvent } from './core/events.ts';
+import type { Runtime } from './core/runtime.ts';
+import type { ExecutionTarget } from './execution/call.ts';
+import type { Tracker } from './health/target-health.ts';
+import type { InFlight } from './in-flight.ts';
+import type { Lineup } from './lineup.ts';
+import type { RouterOptions } from './options.ts';
+import { probeTarget, type ProbeResult } from './probe.ts';
+import type { Provider } from './providers/provider.ts';
+import { rotateKey } from './rotate.ts';
+import { settle, type Settings } from './settings.ts';
+
+/** What an operator can do with a running router. */
+export interface Operations<Model extends string = string> {
+  /**
+   * Takes a target out of every model, at once. Attempts in flight finish, unless `cut`: then their calls move on.
+   *
+   * @param options `forMs`: how long, in milliseconds (default: until `enable`) · `reason`: for operators
+   * @throws RouterError `bad-request` for an id that no target has
+   */
+  disable(id: string, options?: { forMs?: number; reason?: string; cut?: boolean }): void;
+  /** Takes a target back, and forgets why it was held: lockouts and cool-downs end. @throws as `disable` */
+  enable(id: string): void;
+  /** Sends one tiny request to one target, or to each, whatever their state. Costs tokens. @throws as `disable` */
+  probe(id?: string): Promise<Record<string, ProbeResult>>;
+  /**
+   * Replaces a provider's key for attempts to come; those in flight finish on the old one.
+   *
+   * @param provider the provider object, or its name
+   * @param options `verify`: ask with the new key first, and keep the old one where it is refused
+   * @throws RouterError `bad-request` where there is no such provider, or it was made from a client that keeps its own
+   *   key; the failure of the new key in `failure` where `verify` refused it
+   */
+  rotate(provider: Provider | string, key: string, options?: { verify?: boolean }): Promise<void>;
+  /** Takes new options; targets that stay keep their health. @throws RouterError `invalid-config`, and nothing changes */
+  update(options: RouterOptions<Model>): void;
+}
+
+export interface OperationParts {
+  readonly runtime: Runtime;
+  readonly emit: (event: RouterEvent) => void;
+  readonly inFlight: InFlight;
+  readonly tracker: Tracker;
+  readonly lineup: () => Lineup;
+  readonly replace: (settings: Settings) => void;
+}
+
+export function createOperations(parts: OperationParts): Operations {
+  const { runtime, inFlight, tracker } = parts;
+
+  function find(id: string): ExecutionTarget {
+    const { targets } = parts.lineup();
+    const target = targets.get(id);
+    if (target) return target;
+    const hint = nearest(String(id), [...targets.keys()]);
+    throw operatorError(`no target has the id '${id}'${hint ? `; did you mean '${hint}'?` : ''}`);
+  }
+
+  async function probe(id?: string): Promise<Record<string, ProbeResult>> {
+    const targets = id === undefined ? [...parts.lineup().targets.values()] : [find(id)];
+    const results = await Promise.all(targets.map((target) => probeTarget(target, parts)));
+    return Object.fromEntries(targets.map((target, index) => [target.id, results[index] as ProbeResult]));
+  }
+
+  return {
+    disable(id, { forMs, reason, cut = false } = {}) {
+      const target = find(id);
+      const until = forMs === undefined ? undefined : runtime.now() + forMs;
+      target.health.disable({ until, reason });
+      if (cut) inFlight.cutTarget(id, new Error(reason ?? 'disabled'));
+    },
+    enable: (id) => find(id).health.enable(),
+    probe,
+    rotate: (provider, key, { verify = false } = {}) => rotateKey({ provider, key, verify }, parts),
+    update(options) {
+      const settings = settle(options);
+      const kept = parts.lineup().targets;
+      parts.replace(settings);
+      for (const id of kept.keys()) if (!parts.lineup().targets.has(id)) tracker.forget(id);
+    },
+  };
+}

@@ -1,0 +1,137 @@
+import type { Transport } from './core/completion.ts';
+import type { Observer } from './core/events.ts';
+import type { FailureKind, FailurePermit } from './core/failure.ts';
+import type { Price } from './core/price.ts';
+import type { Requirements, RequestSettings } from './core/request.ts';
+import type { Runtime } from './core/runtime.ts';
+import type { Provider, Supports } from './providers/provider.ts';
+import type { Strategy, StrategyName } from './routing/strategies.ts';
+
+/**
+ * How long each silence may last. Content counts, also a vendor's word that reasoning or a tool call is under way;
+ * keep-alives never do.
+ */
+export interface Timeouts {
+  /**
+   * Until an attempt's first content. The last target left gets what remains of `totalMs` instead.
+   * @default 10_000; 120_000 where call or target has reasoning, and for Ollama until its model has answered once
+   */
+  readonly firstTokenMs?: number;
+  /** Between one content and the next. @default 10_000; 60_000 with reasoning */
+  readonly idleMs?: number;
+  /** One attempt as a whole. @default none; 120_000 under `transport: 'unary'`, where the first two cannot apply */
+  readonly attemptMs?: number;
+  /** The whole call: retries, waits and failovers. @default 600_000 */
+  readonly totalMs?: number;
+}
+
+/** Further tries at the same target; moving on to another is no retry. A number is `{ limit }`. */
+export interface RetryOptions {
+  /** @default 2 */
+  readonly limit?: number;
+  /** The first wait; each further one is twice as long, with full jitter. @default 500 */
+  readonly baseDelayMs?: number;
+  /** The longest wait. A vendor that asks for more is not waited for: the call ends with `retryAfterMs`. @default 20_000 */
+  readonly maxDelayMs?: number;
+}
+
+export interface StreamOptions {
+  /**
+   * After a failure past the commit point. `none`: the stream ends with `stream-interrupted` and the partial.
+   * @default 'none'
+   */
+  readonly recovery?: 'none';
+  /** `held`: reasoning is shown with the first text; `live`: at once, and a failover after it is a `restart`. @default 'held' */
+  readonly reasoning?: 'held' | 'live';
+}
+
+/** What one target may be asked, by the host's own wish. */
+export interface TargetLimits {
+  /** Requests per minute. */
+  readonly rpm?: number;
+  /** Tokens per minute, reserved by estimate and settled by usage. */
+  readonly tpm?: number;
+  /** Attempts at once. */
+  readonly concurrency?: number;
+}
+
+/** One provider, the provider's model, and settings. */
+export interface Target {
+  /** Names the target in the whole router. @default `${provider.name}/${model}` */
+  readonly id?: string;
+  readonly provider: Provider;
+  /** The provider's own name of the model. */
+  readonly model: string;
+  /** Lower first; a higher one only when no lower one can serve. @default 0 */
+  readonly priority?: number;
+  /** Share within its priority; 0 is after all its siblings. @default 1 where a sibling states one */
+  readonly weight?: number;
+  /** Marks replies that it serves. @default false */
+  readonly degraded?: boolean;
+  readonly price?: Price;
+  /** In tokens. */
+  readonly contextWindow?: number;
+  /** In tokens. @default 8_192 where the vendor demands one */
+  readonly maxOutputTokens?: number;
+  /** Absent: what the provider knows, else yes. */
+  readonly supports?: Supports;
+  readonly region?: string;
+  readonly tags?: readonly string[];
+  readonly limits?: TargetLimits;
+  readonly timeouts?: Timeouts;
+  /** What a request leaves open. */
+  readonly defaults?: RequestSettings;
+  /** What wins over a request. */
+  readonly overrides?: RequestSettings;
+  /** Asks the vendor to cache the front of the prompt where that has to be asked for. @default false */
+  readonly promptCache?: boolean;
+}
+
+/** `auto`: streams inside, so that a dead provider is found by silence; where streaming is refused, that is remembered. */
+export type TransportOption = 'auto' | Transport;
+
+/** What a model may set for itself; the most specific wins, field by field: call, target, model, router. */
+export interface SharedOptions {
+  /** Orders targets within a priority, never across. @default by weight where one is stated, else as listed */
+  readonly strategy?: StrategyName | Strategy;
+  readonly timeouts?: Timeouts;
+  readonly retry?: number | RetryOptions;
+  /** All attempts of one call. @default 8 */
+  readonly maxAttempts?: number;
+  /** Overrides what a failure kind permits, such as `{ 'content-policy': 'next' }`. */
+  readonly failures?: Partial<Readonly<Record<FailureKind, FailurePermit>>>;
+  readonly stream?: StreamOptions;
+  /** @default 'auto' */
+  readonly transport?: TransportOption;
+  /** Adds up: what router, model and request require must all hold. */
+  readonly require?: Requirements;
+}
+
+export interface ModelOptions extends SharedOptions {
+  readonly targets: readonly Target[];
+}
+
+/** What `createRouter` takes. */
+export interface RouterOptions<Model extends string = string> extends SharedOptions {
+  /** By name: what callers ask for, and who serves it. A list is short for `{ targets }`. */
+  readonly models: Readonly<Record<Model, readonly Target[] | ModelOptions>>;
+  /** For requests that name none. @default the only model, where there is one */
+  readonly defaultModel?: NoInfer<Model>;
+  /** Refuses requests without a `scope`. @default false */
+  readonly requireScope?: boolean;
+  readonly observers?: readonly Observer[];
+  /** Clock, sleep and chance. @default the platform's */
+  readonly runtime?: Runtime;
+}
+
+/** What one call may set. */
+export interface CallOptions extends Pick<
+  SharedOptions,
+  'timeouts' | 'retry' | 'maxAttempts' | 'stream' | 'transport'
+> {
+  readonly signal?: AbortSignal;
+  /** Limits who may serve, by id. */
+  readonly targets?: readonly string[];
+  /** Sent to whichever vendor serves. */
+  readonly headers?: Readonly<Record<string, string>>;
+}

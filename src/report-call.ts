@@ -1,0 +1,63 @@
+import type { Completion } from './core/completion.ts';
+import type { RouterError } from './core/errors.ts';
+import type { Rejection, RouterEvent } from './core/events.ts';
+import type { CompletionRequest } from './core/request.ts';
+import type { Call } from './execution/call.ts';
+
+interface Ending {
+  readonly now: number;
+  readonly streaming: boolean;
+  readonly completion?: Completion;
+  readonly error?: RouterError;
+  readonly rejected: Rejection[];
+}
+
+/** The last event of a call: what it came to, without a word of it. */
+export function callEvent(call: Call, ending: Ending): RouterEvent {
+  const { completion, error, now, streaming, rejected } = ending;
+  const first = call.attempts.find(
+    ({ firstTokenMs, decision }) => decision === 'answer' && firstTokenMs !== undefined,
+  );
+  return {
+    type: 'call',
+    at: now,
+    callId: call.id,
+    model: call.model,
+    stream: streaming,
+    outcome: error ? error.code : 'answer',
+    attempts: call.attempts.length,
+    rejected,
+    durationMs: now - call.startedAt,
+    ...(completion && answered(completion)),
+    ...(first && { firstTokenMs: first.startedAt + (first.firstTokenMs as number) - call.startedAt }),
+    ...labels(call.read.request),
+  };
+}
+
+function answered({ target, degraded, finishReason, usage, costUsd }: Completion): object {
+  return { target: target.id, degraded, finishReason, usage, ...(costUsd === undefined ? {} : { costUsd }) };
+}
+
+function labels({ scope, metadata }: CompletionRequest): object {
+  return { ...(scope === undefined ? {} : { scope }), ...(metadata === undefined ? {} : { metadata }) };
+}
+
+/** A request that no target was asked. */
+export function refusedCallEvent(
+  request: unknown,
+  error: RouterError,
+  { streaming, now }: { streaming: boolean; now: number },
+): RouterEvent {
+  const model = (request as { model?: unknown } | null | undefined)?.model;
+  return {
+    type: 'call',
+    at: now,
+    ...(error.callId === undefined ? {} : { callId: error.callId }),
+    model: typeof model === 'string' ? model : '',
+    stream: streaming,
+    outcome: error.code,
+    attempts: 0,
+    rejected: [],
+    durationMs: 0,
+  };
+}

@@ -1,0 +1,160 @@
+import { createCheck, nearest } from './core/check.ts';
+import { checkLater, checkRetry, checkStream, checkTimeouts, transports } from './core/check-parts.ts';
+import { badRequest, requestProblems } from './core/check-request.ts';
+import type { Problem } from './core/errors.ts';
+import type { CompletionRequest, Requirements } from './core/request.ts';
+import { createCancellation } from './execution/cancellation.ts';
+import type { Call } from './execution/call.ts';
+import { readRequest } from './execution/prepare.ts';
+import type { Show } from './execution/show.ts';
+import type { Lineup, ModelLineup } from './lineup.ts';
+import type { CallOptions } from './options.ts';
+import { demandOf, type Demand } from './routing/demand.ts';
+import { defaults, definedOnly, retryOptions, type Settings } from './settings.ts';
+
+/** A call that is ready to be planned. */
+export interface Resolved {
+  readonly call: Call;
+  readonly lineup: ModelLineup;
+  readonly demand: Demand;
+}
+
+const callKeys = [
+  'signal',
+  'timeouts',
+  'retry',
+  'maxAttempts',
+  'stream',
+  'transport',
+  'hedge',
+  'targets',
+  'headers',
+];
+
+/**
+ * Merges the options of one call, most specific first, and fixes its id and deadline.
+ *
+ * @throws RouterError `bad-request` with every problem found
+ */
+export function resolve(
+  request: CompletionRequest,
+  options: CallOptions,
+  {
+    settings,
+    lineup,
+    show,
+  }: { settings: Settings; lineup: Lineup; show?: (reasoning: 'held' | 'live') => Show },
+): Resolved {
+  const id = callId(settings);
+  const problems = [...requestProblems(request), ...optionProblems(options, lineup)];
+  const model = problems.length === 0 ? modelOf(request, settings, lineup, problems) : undefined;
+  if (settings.requireScope && request.scope === undefined && problems.length === 0) {
+    problems.push({ path: 'scope', message: 'is required by this router (requireScope), got nothing' });
+  }
+  if (!model || problems.length > 0) throw badRequest(problems, id);
+  const { read, problems: unreadable } = readRequest(request);
+  if (unreadable.length > 0) throw badRequest(unreadable, id);
+  return makeCall({ id, read, startedAt: settings.runtime.now() }, options, model, show);
+}
+
+function makeCall(
+  fixed: Pick<Call, 'id' | 'read' | 'startedAt'>,
+  options: CallOptions,
+  model: ModelLineup,
+  show: ((reasoning: 'held' | 'live') => Show) | undefined,
+): Resolved {
+  const own = model.settings;
+  const { request } = fixed.read;
+  const totalMs = options.timeouts?.totalMs ?? own.timeouts.totalMs ?? defaults.totalMs;
+  const transport = options.transport ?? own.transport;
+  const required = joinRequirements([...own.require, ...(request.require ? [request.require] : [])]);
+  const demand = demandOf(required ? { ...request, require: required } : request, {
+    targets: options.targets,
+    transport,
+  });
+  const call: Call = {
+    ...fixed,
+    model: own.name,
+    deadline: fixed.startedAt + totalMs,
+    timeouts: options.timeouts ?? {},
+    retry:
+      options.retry === undefined ? own.retry : { ...own.retry, ...definedOnly(retryOptions(options.retry)) },
+    maxAttempts: options.maxAttempts ?? own.maxAttempts,
+    failures: own.failures,
+    transport,
+    headers: options.headers ?? {},
+    cancellation: createCancellation(),
+    show: show?.(options.stream?.reasoning ?? own.reasoning),
+    get estimatedTokens() {
+      return demand.inputTokens + (demand.maxTokens ?? 0);
+    },
+    attempts: [],
+  };
+  return { call, lineup: model, demand };
+}
+
+function callId({ runtime }: Settings): string {
+  const chance = Math.floor(runtime.random() * 2 ** 48).toString(36);
+  return `call_${runtime.now().toString(36)}${chance.padStart(10, '0')}`;
+}
+
+function modelOf(
+  request: CompletionRequest,
+  settings: Settings,
+  lineup: Lineup,
+  problems: Problem[],
+): ModelLineup | undefined {
+  const name = request.model ?? settings.defaultModel;
+  const found = name === undefined ? undefined : lineup.models.get(name);
+  if (found) return found;
+  const names = [...lineup.models.keys()];
+  const known = `known are ${names.map((known) => `'${known}'`).join(', ')}`;
+  const hint = typeof name === 'string' ? nearest(name, names) : undefined;
+  const message =
+    name === undefined
+      ? `expected the name of a model, got nothing, and the router has no defaultModel; ${known}`
+      : `no model of this router is called ${JSON.stringify(name)}; ${hint ? `did you mean '${hint}'?` : known}`;
+  problems.push({ path: 'model', message });
+  return undefined;
+}
+
+function optionProblems(options: CallOptions, lineup: Lineup): Problem[] {
+  const check = createCheck();
+  if (!check.object('options', options, callKeys)) return check.problems;
+  checkLater(check, 'options', options, ['hedge']);
+  if (
+    options.signal !== undefined &&
+    typeof (options.signal as Partial<AbortSignal>).addEventListener !== 'function'
+  ) {
+    check.fault('options.signal', 'expected an AbortSignal');
+  }
+  checkTimeouts(check, 'options.timeouts', options.timeouts);
+  checkRetry(check, 'options.retry', options.retry);
+  check.number('options.maxAttempts', options.maxAttempts, { min: 1, integer: true });
+  checkStream(check, 'options.stream', options.stream);
+  check.oneOf('options.transport', options.transport, transports);
+  check.strings('options.targets', options.targets);
+  const ids: readonly unknown[] = Array.isArray(options.targets) ? options.targets : [];
+  for (const id of ids) {
+    if (!lineup.targets.has(id as string)) check.oneOf('options.targets', id, [...lineup.targets.keys()]);
+  }
+  if (options.headers !== undefined && check.object('options.headers', options.headers)) {
+    for (const [name, value] of Object.entries(options.headers)) {
+      if (typeof value !== 'string') check.fault(`options.headers.${name}`, 'expected a string');
+    }
+  }
+  return check.problems;
+}
+
+/** Requirements only add up: regions that all allow, and the tags of all. */
+function joinRequirements(all: readonly Requirements[]): Requirements | undefined {
+  if (all.length === 0) return undefined;
+  const regions = all.flatMap(({ region }) =>
+    region === undefined ? [] : [typeof region === 'string' ? [region] : region],
+  );
+  const allowed = regions
+    .slice(1)
+    .reduce((left, right) => left.filter((region) => right.includes(region)), regions[0] ?? []);
+  const tags = [...new Set(all.flatMap(({ tags: own }) => own ?? []))];
+  return { ...(regions.length === 0 ? {} : { region: allowed }), ...(tags.length === 0 ? {} : { tags }) };
+}

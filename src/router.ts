@@ -1,0 +1,146 @@
+import type { Completion, TargetInfo } from './core/completion.ts';
+import type { Rejection } from './core/events.ts';
+import type { CompletionRequest, InferObject, Schema } from './core/request.ts';
+import type { Runtime } from './core/runtime.ts';
+import { createEmitter } from './emitter.ts';
+import { createEngine, type Engine } from './engine.ts';
+import { closing } from './execution/report.ts';
+import { createStream, type CompletionStream } from './execution/stream.ts';
+import { createTracker } from './health/tracker.ts';
+import { createInFlight, type InFlight } from './in-flight.ts';
+import { createLineup, healthOf, type Health } from './lineup.ts';
+import { createOperations, type Operations } from './operations.ts';
+import type { CallOptions, RouterOptions } from './options.ts';
+import { settle } from './settings.ts';
+
+/** Who may serve a request, in order, and who may not and why. */
+export interface RoutePlan {
+  order: TargetInfo[];
+  rejected: Rejection[];
+}
+
+/** Answers calls while providers fail. Its methods are plain functions: they can be taken off it and handed around. */
+export interface Router<Model extends string = string> extends Operations<Model>, AsyncDisposable {
+  /**
+   * Answers a request with the first target that gives a whole answer.
+   *
+   * @throws RouterError, always: `code` says what ended the call, `attempts` what happened at each target
+   * @example
+   * const reply = await router.complete({ model: 'chat', messages: [{ role: 'user', content: 'Hello' }] });
+   */
+  complete<S extends Schema = Schema>(
+    request: CompletionRequest<Model, S>,
+    options?: CallOptions,
+  ): Promise<Completion<InferObject<S>>>;
+  /**
+   * The same as a stream of events. It starts at once and never throws; its iterator and `completion` do.
+   *
+   * @example
+   * for await (const text of router.stream({ model: 'chat', messages }).textStream) process.stdout.write(text);
+   */
+  stream<S extends Schema = Schema>(
+    request: CompletionRequest<Model, S>,
+    options?: CallOptions,
+  ): CompletionStream<InferObject<S>>;
+  /**
+   * Explains who would serve a request now. Asks nobody and changes nothing.
+   *
+   * @throws RouterError `bad-request`
+   */
+  plan(request: CompletionRequest<Model>, options?: CallOptions): RoutePlan;
+  /** The state of every model and target, as plain JSON. */
+  health(): Health;
+  /** Ends the router: new calls end with `closed`, those in flight finish, or are aborted after `graceMs`. @default 10_000 */
+  close(options?: { graceMs?: number }): Promise<void>;
+}
+
+/**
+ * Builds a router over providers that the host made. Checks everything first.
+ *
+ * @throws RouterError `invalid-config` with every problem found
+ * @example
+ * const router = createRouter({
+ *   models: {
+ *     chat: [
+ *       { provider: openai({ client }), model: 'gpt-5.2', weight: 5 },
+ *       { provider: anthropic({ client: claude }), model: 'claude-sonnet-5', weight: 3 },
+ *     ],
+ *   },
+ * });
+ */
+export function createRouter<const Model extends string>(options: RouterOptions<Model>): Router<Model> {
+  let settings = settle(options);
+  const { runtime } = settings;
+  const emit = createEmitter(() => settings.observers);
+  const tracker = createTracker({ runtime, emit });
+  let lineup = createLineup(settings, tracker);
+  const inFlight = createInFlight();
+  let closed: Promise<void> | undefined;
+  const engine = createEngine({
+    settings: () => settings,
+    lineup: () => lineup,
+    emit,
+    inFlight,
+    isClosed: () => closed !== undefined,
+  });
+  const operations = createOperations({
+    runtime,
+    emit,
+    inFlight,
+    tracker,
+    lineup: () => lineup,
+    replace(next) {
+      // The clock stays: what is remembered is written in its time.
+      settings = { ...next, runtime };
+      lineup = createLineup(settings, tracker);
+    },
+  });
+
+  function close({ graceMs = 10_000 }: { graceMs?: number } = {}): Promise<void> {
+    closed ??= shutDown(inFlight, runtime, graceMs);
+    return closed;
+  }
+
+  const router = {
+    complete: (request: CompletionRequest, callOptions: CallOptions = {}) =>
+      engine.launch(request, callOptions).done,
+    stream: (request: CompletionRequest, callOptions: CallOptions = {}) =>
+      streamOf(engine, request, callOptions),
+    plan(request: CompletionRequest, callOptions: CallOptions = {}): RoutePlan {
+      const { order, rejected } = engine.plan(request, callOptions);
+      return {
+        order: [...order].map(({ id, provider, model }) => ({ id, provider, model })),
+        rejected: [...rejected],
+      };
+    },
+    health: () => healthOf(lineup, runtime.now()),
+    ...operations,
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  };
+  // The names of the models and the type of `object` are known to the compiler only.
+  return router as unknown as Router<Model>;
+}
+
+function streamOf(engine: Engine, request: CompletionRequest, options: CallOptions): CompletionStream {
+  let cancel: (reason: unknown) => void = () => {};
+  return createStream(
+    (push) => {
+      const launched = engine.launch(request, options, push);
+      cancel = launched.cancel;
+      return launched.done;
+    },
+    (reason) => cancel(reason),
+  );
+}
+
+/** Lets the calls in flight finish, and aborts what is left after the grace. */
+async function shutDown(inFlight: InFlight, runtime: Runtime, graceMs: number): Promise<void> {
+  const grace = new AbortController();
+  const idle = inFlight.idle().then(() => grace.abort());
+  await runtime.sleep(graceMs, grace.signal).then(
+    () => inFlight.cancelCalls(closing),
+    () => {},
+  );
+  await idle;
+}

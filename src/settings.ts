@@ -1,0 +1,139 @@
+import { createCheck, describeProblems, type Check } from './core/check.ts';
+import { RouterError } from './core/errors.ts';
+import type { Observer } from './core/events.ts';
+import type { FailureKind, FailurePermit } from './core/failure.ts';
+import type { Requirements } from './core/request.ts';
+import { systemRuntime, type Runtime } from './core/runtime.ts';
+import { checkRouter, idOf } from './check-options.ts';
+import type {
+  ModelOptions,
+  RetryOptions,
+  RouterOptions,
+  Target,
+  Timeouts,
+  TransportOption,
+} from './options.ts';
+import type { Provider, Supports } from './providers/provider.ts';
+import type { Strategy, StrategyName } from './routing/strategies.ts';
+
+/** The defaults that the docstrings in `options.ts` state; a test holds them together. */
+export const defaults = {
+  totalMs: 600_000,
+  retry: { limit: 2, baseDelayMs: 500, maxDelayMs: 20_000 },
+  maxAttempts: 8,
+  transport: 'auto',
+} as const;
+
+/** One target in its place in a model, with everything absent filled in. */
+export interface TargetSettings {
+  readonly id: string;
+  readonly target: Target;
+  readonly provider: Provider;
+  readonly priority: number;
+  readonly supports: Supports;
+  /** Target over model over router. */
+  readonly timeouts: Timeouts;
+}
+
+/** One model, with the router's settings merged in. */
+export interface ModelSettings {
+  readonly name: string;
+  readonly targets: readonly TargetSettings[];
+  readonly strategy: StrategyName | Strategy | undefined;
+  readonly timeouts: Timeouts;
+  readonly retry: Required<RetryOptions>;
+  readonly maxAttempts: number;
+  readonly failures: Partial<Readonly<Record<FailureKind, FailurePermit>>>;
+  readonly reasoning: 'held' | 'live';
+  readonly transport: TransportOption;
+  /** Whether one of the targets has a limit of tokens, so that a call's must be estimated. */
+  readonly limitsTokens: boolean;
+  /** The router's and the model's: all must hold. */
+  readonly require: readonly Requirements[];
+}
+
+/** The options of a router, checked and complete. */
+export interface Settings {
+  readonly models: ReadonlyMap<string, ModelSettings>;
+  readonly defaultModel: string | undefined;
+  readonly requireScope: boolean;
+  readonly observers: readonly Observer[];
+  readonly runtime: Runtime;
+}
+
+/**
+ * Checks the options and completes them.
+ *
+ * @throws RouterError `invalid-config` with every problem found
+ */
+export function settle(options: RouterOptions): Settings {
+  const check = createCheck();
+  checkRouter(check, options);
+  if (check.problems.length > 0) throw invalidConfig(check);
+  const models = new Map(
+    Object.entries(options.models).map(([name, model]) => [name, completeModel(name, model, options)]),
+  );
+  return Object.freeze({
+    models,
+    defaultModel: options.defaultModel ?? (models.size === 1 ? [...models.keys()][0] : undefined),
+    requireScope: options.requireScope ?? false,
+    observers: [...(options.observers ?? [])],
+    runtime: options.runtime ?? systemRuntime,
+  });
+}
+
+function invalidConfig(check: Check): RouterError {
+  return new RouterError({
+    code: 'invalid-config',
+    message: `the options of createRouter have ${check.problems.length} fault(s):\n${describeProblems(check.problems)}`,
+    problems: check.problems,
+  });
+}
+
+function completeModel(
+  name: string,
+  given: readonly Target[] | ModelOptions,
+  router: RouterOptions,
+): ModelSettings {
+  const model: ModelOptions = isTargetList(given) ? { targets: given } : given;
+  const timeouts = { ...router.timeouts, ...definedOnly(model.timeouts) };
+  return Object.freeze({
+    name,
+    targets: model.targets.map((target) => completeTarget(target, timeouts)),
+    strategy: model.strategy ?? router.strategy,
+    timeouts,
+    retry: { ...defaults.retry, ...retryOptions(router.retry), ...retryOptions(model.retry) },
+    maxAttempts: model.maxAttempts ?? router.maxAttempts ?? defaults.maxAttempts,
+    failures: { ...definedOnly(router.failures), ...definedOnly(model.failures) },
+    reasoning: model.stream?.reasoning ?? router.stream?.reasoning ?? 'held',
+    transport: model.transport ?? router.transport ?? defaults.transport,
+    limitsTokens: model.targets.some((target) => target.limits?.tpm !== undefined),
+    require: [router.require, model.require].filter((require) => require !== undefined),
+  });
+}
+
+function isTargetList(given: readonly Target[] | ModelOptions): given is readonly Target[] {
+  return Array.isArray(given);
+}
+
+function completeTarget(target: Target, timeouts: Timeouts): TargetSettings {
+  return Object.freeze({
+    id: idOf(target) as string,
+    target,
+    provider: target.provider,
+    priority: target.priority ?? 0,
+    supports: { ...target.provider.supports?.(target.model), ...definedOnly(target.supports) },
+    timeouts: { ...timeouts, ...definedOnly(target.timeouts) },
+  });
+}
+
+/** `retry: 2` is short for `{ limit: 2 }`. */
+export function retryOptions(retry: number | RetryOptions | undefined): RetryOptions {
+  return typeof retry === 'number' ? { limit: retry } : definedOnly(retry);
+}
+
+/** Without the keys whose value is undefined: undefined is the same as absent, and must not win a merge. */
+export function definedOnly<T extends object>(value: T | undefined): Partial<T> {
+  if (value === undefined) return {};
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Partial<T>;
+}
