@@ -81,30 +81,25 @@ export function viewOf(state: TargetState, now: number, tokens: number): DatedVi
   const beside = blockBesideBreaker(state, now, tokens);
   const open = breaker.openAt(now);
   const block = open ? latest([{ reason: 'circuit open', availableAt: open.until }, beside]) : beside;
+  // Always the same shape: thousands of these are read for one call.
   const view: HealthView = {
     breaker: breaker.state(now),
+    blockedReason: block?.reason,
+    availableAt: block === undefined ? undefined : finite(block.availableAt),
+    estimated: block?.estimated,
+    lastResortAt: open && finite(Math.max(breaker.lastResortAt(now) as number, beside?.availableAt ?? 0)),
     share: breaker.share(now),
     refused: learnt.at(now),
     inFlight: state.limits.inFlight(),
-    ...optional('concurrency', state.limits.get()?.concurrency),
-    ...optional('firstTokenP50Ms', state.firstToken.percentiles()?.p50Ms),
-    ...(block ? blocked(block) : {}),
-    ...(open ? lastResort(breaker.lastResortAt(now) as number, beside) : {}),
+    concurrency: state.limits.get()?.concurrency,
+    firstTokenP50Ms: state.firstToken.percentiles()?.p50Ms,
   };
   return { view, from: now, until: holdsUntil(state, now, view) };
 }
 
-function blocked({ reason, availableAt, estimated }: Block): Partial<HealthView> {
-  return {
-    blockedReason: reason,
-    ...(availableAt === Infinity ? {} : { availableAt }),
-    ...(estimated ? { estimated } : {}),
-  };
-}
-
-function lastResort(probeAt: number, beside: Block | undefined): Partial<HealthView> {
-  const lastResortAt = Math.max(probeAt, beside?.availableAt ?? probeAt);
-  return lastResortAt === Infinity ? {} : { lastResortAt };
+/** Infinity: not by waiting. */
+function finite(at: number): number | undefined {
+  return at === Infinity ? undefined : at;
 }
 
 /** Most targets are closed and free, and what is known of them changes by events only. */

@@ -1,6 +1,6 @@
 import type { Transport } from '../core/completion.ts';
 import type { Feature } from '../core/failure.ts';
-import type { CompletionRequest, Requirements } from '../core/request.ts';
+import type { CompletionRequest, Message, Part, Reasoning, Requirements, Schema } from '../core/request.ts';
 
 /** What a request needs of a target, worked out once for each call. */
 export interface Demand {
@@ -28,4 +28,145 @@ export interface DemandOptions {
   readonly transport?: Transport | 'auto';
 }
 
-export declare function demandOf(request: CompletionRequest, options?: DemandOptions): Demand;
+/** English text has about four characters to a token; code and other scripts have fewer, so they count for too little. */
+const charactersPerToken = 4;
+/** An image of middling size; vendors count from 85 to a few thousand. */
+const tokensPerImage = 800;
+/** A few pages. */
+const tokensPerFile = 1_000;
+/** A schema that only its own library can write out. */
+const charactersPerOpaqueSchema = 400;
+
+/** Behind every demand, so that a demand itself is plain and of one shape: one with a getter of its own is slow to read. */
+const estimating = {
+  get inputTokens(): number {
+    const demand = this as unknown as { readonly request: CompletionRequest; estimated: number | undefined };
+    return (demand.estimated ??= estimateInputTokens(demand.request));
+  },
+};
+
+export function demandOf(request: CompletionRequest, options: DemandOptions = {}): Demand {
+  const contents = contentsOf(request.messages);
+  const toolChoice = toolChoiceOf(request);
+  const { targets, transport } = options;
+  const demand = {
+    __proto__: estimating,
+    estimated: undefined,
+    request,
+    features: featuresOf(request, contents, toolChoice, transport),
+    toolChoice,
+    imageUrls: contents.imageUrls,
+    fileUrls: contents.fileUrls,
+    require: request.require,
+    targets: targets && new Set(targets),
+    maxTokens: request.maxTokens,
+    scope: request.scope,
+  };
+  return demand as unknown as Demand;
+}
+
+/** Whether a model has to think at all: how much is a wish. */
+export function asksForReasoning(reasoning: Reasoning | undefined): boolean {
+  return reasoning !== undefined && !('effort' in reasoning && reasoning.effort === 'none');
+}
+
+export function asksForStop(stop: CompletionRequest['stop']): boolean {
+  return stop !== undefined && stop.length > 0;
+}
+
+interface Contents {
+  images: boolean;
+  files: boolean;
+  imageUrls: boolean;
+  fileUrls: boolean;
+}
+
+function contentsOf(messages: readonly Message[]): Contents {
+  const contents: Contents = { images: false, files: false, imageUrls: false, fileUrls: false };
+  for (const { content } of messages) if (typeof content !== 'string') notice(contents, content);
+  return contents;
+}
+
+function notice(contents: Contents, parts: readonly Part[]): void {
+  for (const part of parts) {
+    if (part.type === 'image') {
+      contents.images = true;
+      contents.imageUrls ||= 'url' in part && part.url !== undefined;
+    } else if (part.type === 'file') {
+      contents.files = true;
+      contents.fileUrls ||= 'url' in part && part.url !== undefined;
+    } else if (part.type === 'tool-result' && typeof part.content !== 'string')
+      notice(contents, part.content);
+  }
+}
+
+function toolChoiceOf({ tools, toolChoice }: CompletionRequest): Demand['toolChoice'] {
+  if (!tools?.length || toolChoice === undefined || toolChoice === 'auto') return undefined;
+  return typeof toolChoice === 'string' ? toolChoice : 'named';
+}
+
+function featuresOf(
+  request: CompletionRequest,
+  contents: Contents,
+  toolChoice: Demand['toolChoice'],
+  transport: DemandOptions['transport'],
+): Feature[] {
+  const features: Feature[] = [];
+  if (request.tools?.length) features.push('tools');
+  if (toolChoice !== undefined) features.push('toolChoice');
+  if (contents.images) features.push('images');
+  if (contents.files) features.push('files');
+  if (request.schema !== undefined) features.push('schema');
+  if (asksForReasoning(request.reasoning)) features.push('reasoning');
+  if (asksForStop(request.stop)) features.push('stop');
+  if (transport === 'stream') features.push('stream');
+  return features;
+}
+
+/**
+ * A rough count of the request's tokens: four characters each, images and files flat. Reasoning of earlier turns does not
+ * count, since most vendors leave it out.
+ */
+export function estimateInputTokens({ system, messages, tools, schema }: CompletionRequest): number {
+  let characters = (system?.length ?? 0) + (schema === undefined ? 0 : schemaLength(schema));
+  for (const tool of tools ?? [])
+    characters += tool.name.length + (tool.description?.length ?? 0) + schemaLength(tool.parameters);
+  let tokens = 0;
+  for (const { content } of messages) tokens += contentTokens(content);
+  return Math.ceil(characters / charactersPerToken + tokens);
+}
+
+function contentTokens(content: string | readonly Part[]): number {
+  if (typeof content === 'string') return content.length / charactersPerToken;
+  return content.reduce((tokens, part) => tokens + partTokens(part), 0);
+}
+
+function partTokens(part: Part): number {
+  switch (part.type) {
+    case 'text':
+      return part.text.length / charactersPerToken;
+    case 'image':
+      return tokensPerImage;
+    case 'file':
+      return tokensPerFile;
+    case 'tool-call':
+      return (part.name.length + jsonLength(part.arguments)) / charactersPerToken;
+    case 'tool-result':
+      return contentTokens(part.content);
+    default:
+      return 0;
+  }
+}
+
+function schemaLength(schema: Schema): number {
+  return '~standard' in schema ? charactersPerOpaqueSchema : jsonLength(schema);
+}
+
+function jsonLength(value: unknown): number {
+  try {
+    return JSON.stringify(value)?.length ?? 0;
+  } catch {
+    // What cannot be written out is refused elsewhere, with a better word than this estimate could have.
+    return 0;
+  }
+}

@@ -1,20 +1,16 @@
 import type { Rejection } from '../core/events.ts';
 import type { Candidate } from './candidate.ts';
 import type { Demand } from './demand.ts';
-import type { Strategy, StrategyName } from './strategies.ts';
-
-/** Who may serve, in order. Only the first is worked out at once, the others when they are asked for. */
-export interface Order extends Iterable<Candidate> {
-  readonly length: number;
-  at(index: number): Candidate | undefined;
-  toArray(): Candidate[];
-}
-
-/** A counter of smooth weighted selection, to be kept at the candidate's place. */
-export interface CreditChange {
-  readonly candidate: Candidate;
-  readonly credit: number;
-}
+import { blockOf, misfitOf } from './eligibility.ts';
+import { createOrder, createTier, type Order, type Tier } from './order.ts';
+import {
+  orderingOf,
+  orderings,
+  type Strategy,
+  type StrategyContext,
+  type StrategyName,
+} from './strategies.ts';
+import { creditsAfter, type CreditChange } from './weighted.ts';
 
 /** Who may serve a call, in order, and who was rejected and why. */
 export interface Plan {
@@ -24,7 +20,7 @@ export interface Plan {
   readonly lastResort: boolean;
   /** The soonest that one of those rejected only for a time may serve, in milliseconds; at least 1. */
   readonly retryAfterMs?: number;
-  /** What went wrong with a strategy of the host's own. */
+  /** What went wrong with a strategy of the host's own; grows as `order` is read. */
   readonly warnings: readonly string[];
   /** The counters to keep once the first of `order` is really asked; empty where nothing is weighted. */
   credits(): readonly CreditChange[];
@@ -40,4 +36,106 @@ export interface PlanInput {
   readonly now: number;
 }
 
-export declare function makePlan(input: PlanInput): Plan;
+/** Decides who may serve and in what order, from plain data alone: it asks nobody and changes nothing. */
+export function makePlan(input: PlanInput): Plan {
+  const { free, blocked, rejected } = sift(input);
+  const lastResort = free.length === 0 ? blocked.filter((candidate) => mayProbe(candidate, input.now)) : [];
+  const isLastResort = lastResort.length > 0;
+  const warnings: string[] = [];
+  const tiers = tiersOf(isLastResort ? lastResort : free, input, (warning) => warnings.push(warning));
+  const waiting = isLastResort ? blocked.filter((candidate) => !mayProbe(candidate, input.now)) : blocked;
+  const retryAfterMs = soonest(waiting, input.now);
+  return {
+    order: createOrder(tiers.map(({ tier }) => tier)),
+    rejected: isLastResort ? withoutAll(rejected, lastResort) : rejected,
+    lastResort: isLastResort,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    warnings,
+    credits() {
+      const [top] = tiers;
+      return top?.isWeighted ? creditsAfter(top.tier.candidates, top.tier.first()) : [];
+    },
+  };
+}
+
+interface Sifted {
+  readonly free: readonly Candidate[];
+  /** Fit, but not to be asked now. */
+  readonly blocked: readonly Candidate[];
+  readonly rejected: readonly Rejection[];
+}
+
+function sift({ candidates, demand, now }: PlanInput): Sifted {
+  const free: Candidate[] = [];
+  const blocked: Candidate[] = [];
+  const rejected: Rejection[] = [];
+  for (const candidate of candidates) {
+    const misfit = misfitOf(candidate, demand);
+    if (misfit === undefined && candidate.health.blockedReason === undefined) free.push(candidate);
+    else {
+      if (misfit === undefined) blocked.push(candidate);
+      rejected.push({ target: candidate.id, reason: misfit ?? (blockOf(candidate, now) as string) });
+    }
+  }
+  return { free, blocked, rejected };
+}
+
+function mayProbe({ health }: Candidate, now: number): boolean {
+  return health.lastResortAt !== undefined && health.lastResortAt <= now;
+}
+
+function withoutAll(rejected: readonly Rejection[], candidates: readonly Candidate[]): Rejection[] {
+  const ids = new Set(candidates.map(({ id }) => id));
+  return rejected.filter(({ target }) => !ids.has(target));
+}
+
+function soonest(waiting: readonly Candidate[], now: number): number | undefined {
+  let at = Infinity;
+  for (const { health } of waiting)
+    at = Math.min(at, health.availableAt ?? Infinity, health.lastResortAt ?? Infinity);
+  return at === Infinity ? undefined : Math.max(1, Math.ceil(at - now));
+}
+
+/** One tier for each priority, the lowest number first. All but the first wait until they are asked for. */
+function tiersOf(
+  candidates: readonly Candidate[],
+  input: PlanInput,
+  warn: (warning: string) => void,
+): PlannedTier[] {
+  const context: StrategyContext = { request: input.demand.request, random: input.random };
+  return byPriority(candidates).map((members) => {
+    const { priority } = members[0] as Candidate;
+    const strategy = input.strategy ?? (statesWeight(input.candidates, priority) ? 'weighted' : 'in-order');
+    return {
+      tier: createTier(members, strategy, context, warn),
+      isWeighted: orderingOf(strategy) === orderings.weighted,
+    };
+  });
+}
+
+interface PlannedTier {
+  readonly tier: Tier;
+  readonly isWeighted: boolean;
+}
+
+function byPriority(candidates: readonly Candidate[]): (readonly Candidate[])[] {
+  if (hasOnePriority(candidates)) return candidates.length > 0 ? [candidates] : [];
+  const priorities = [...new Set(candidates.map(({ priority }) => priority))].sort(
+    (one, other) => one - other,
+  );
+  return priorities.map((wanted) => candidates.filter(({ priority }) => priority === wanted));
+}
+
+// Plain loops: these run over every candidate of every call, and a callback costs more than what it does.
+
+function hasOnePriority(candidates: readonly Candidate[]): boolean {
+  for (const { priority } of candidates) if (priority !== candidates[0]?.priority) return false;
+  return true;
+}
+
+/** Also a sibling that may not serve now says how the tier is meant. */
+function statesWeight(candidates: readonly Candidate[], priority: number): boolean {
+  for (const candidate of candidates)
+    if (candidate.weight !== undefined && candidate.priority === priority) return true;
+  return false;
+}

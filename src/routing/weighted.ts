@@ -1,0 +1,55 @@
+import type { Candidate } from './candidate.ts';
+
+/** A counter of smooth weighted selection, to be kept at the candidate's place. */
+export interface CreditChange {
+  readonly candidate: Candidate;
+  readonly credit: number;
+}
+
+/** Its stated share (1 where a sibling states one), as far as its health lets it have it. */
+export function effectiveWeight({ weight, health }: Candidate): number {
+  return (weight ?? 1) * health.share;
+}
+
+/**
+ * Smooth weighted round robin, as nginx does it: each pick gives every candidate its weight as credit, takes the one
+ * with the most, and charges it the sum of all weights. Heavy ones are spread out instead of coming in a row. A weight
+ * of 0 is taken only where nothing else is there.
+ */
+export function pickByCredit(candidates: readonly Candidate[]): Candidate {
+  let best = candidates[0] as Candidate;
+  let most = -Infinity;
+  for (const candidate of candidates) {
+    const weight = effectiveWeight(candidate);
+    if (weight <= 0 || candidate.credit + weight <= most) continue;
+    most = candidate.credit + weight;
+    best = candidate;
+  }
+  return best;
+}
+
+/** The most credit first, a weight of 0 after all others, else as listed. */
+export function byCredit(candidates: readonly Candidate[]): Candidate[] {
+  const standing = (candidate: Candidate) => {
+    const weight = effectiveWeight(candidate);
+    return weight > 0 ? candidate.credit + weight : -Infinity;
+  };
+  return candidates
+    .map((candidate) => ({ candidate, standing: standing(candidate) }))
+    .sort((one, other) => (one.standing === other.standing ? 0 : other.standing - one.standing))
+    .map(({ candidate }) => candidate);
+}
+
+/** The counters after `chosen` was asked; empty where no weight is above 0. */
+export function creditsAfter(candidates: readonly Candidate[], chosen: Candidate): readonly CreditChange[] {
+  let total = 0;
+  for (const candidate of candidates) total += Math.max(0, effectiveWeight(candidate));
+  if (!(total > 0) || effectiveWeight(chosen) <= 0) return [];
+  const changes: CreditChange[] = [];
+  for (const candidate of candidates) {
+    const weight = effectiveWeight(candidate);
+    if (weight <= 0) continue;
+    changes.push({ candidate, credit: candidate.credit + weight - (candidate === chosen ? total : 0) });
+  }
+  return changes;
+}
