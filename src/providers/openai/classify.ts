@@ -1,0 +1,283 @@
+import type { Failure, FailureKind } from '../../core/failure.ts';
+import { systemRuntime } from '../../core/runtime.ts';
+import { classifyConnection, failureError, kindOfStatus, messageOf } from '../failure.ts';
+import { durationOf, headerOf, retryAfterOf } from '../retry-after.ts';
+import {
+  featureOf,
+  kindOfBadRequestText,
+  saysQuota,
+  saysTooLarge,
+  saysUnsupported,
+  waitIn,
+} from './classify-text.ts';
+import type { Loose } from './reader.ts';
+import { requestIdOf, resetMs } from './reply-headers.ts';
+
+/** What is known of one refusal, whoever wrote it. */
+interface Report {
+  readonly status: number | undefined;
+  readonly code: string | undefined;
+  readonly type: string | undefined;
+  readonly param: string | undefined;
+  readonly message: string;
+  /** The vendor's error object. */
+  readonly body: Loose;
+  readonly headers: Headers | undefined;
+}
+
+/** Codes and types that decide alone, in lower case. OpenAI, Azure, OpenRouter, LiteLLM, and their kin. */
+const kindsByWord: Readonly<Record<string, FailureKind>> = {
+  insufficient_quota: 'quota',
+  credit_balance_exhausted: 'quota',
+  organization_spend_limit_exceeded: 'quota',
+  project_spend_limit_exceeded: 'quota',
+  organization_usage_limit_exceeded: 'quota',
+  billing_hard_limit_reached: 'quota',
+  billing_not_active: 'quota',
+  billing_error: 'quota',
+  budget_exceeded: 'quota',
+  payment_required: 'quota',
+  weight_exceeds_budget: 'quota',
+  in_flight_budget_exhausted: 'rate-limit',
+  invalid_api_key: 'auth',
+  authentication_error: 'auth',
+  expired_key: 'auth',
+  token_not_found_in_db: 'auth',
+  unsupported_country_region_territory: 'permission',
+  permission_error: 'permission',
+  key_model_access_denied: 'permission',
+  team_model_access_denied: 'permission',
+  model_not_found: 'model-not-found',
+  deploymentnotfound: 'model-not-found',
+  context_length_exceeded: 'context-length',
+  content_filter: 'content-policy',
+  content_policy_violation: 'content-policy',
+  responsibleaipolicyviolation: 'content-policy',
+  invalid_prompt: 'content-policy',
+  moderation_blocked: 'content-policy',
+  rate_limit_exceeded: 'rate-limit',
+  rate_limit_error: 'rate-limit',
+  throttling_error: 'rate-limit',
+  token_quota_reached: 'rate-limit',
+  too_many_requests: 'rate-limit',
+  slow_down: 'rate-limit',
+  server_is_overloaded: 'overloaded',
+  service_unavailable_error: 'overloaded',
+  overloaded_error: 'overloaded',
+  engine_overloaded: 'overloaded',
+  unsupported_parameter: 'unsupported',
+  unsupported_value: 'unsupported',
+  unknown_parameter: 'unsupported',
+  // Another vendor may know the keyword that this one does not.
+  invalid_json_schema: 'unsupported',
+  invalid_function_parameters: 'unsupported',
+  invalid_encrypted_content: 'unsupported',
+  server_error: 'server-error',
+  api_error: 'server-error',
+  internal_error: 'server-error',
+  internal_server_error: 'server-error',
+  timeout_error: 'timeout',
+};
+
+/** Words that a status contradicts say less than it: a 503 `slow_down` is overload, whatever it is called. */
+const statusesOfKind: Readonly<Partial<Record<FailureKind, (status: number) => boolean>>> = {
+  'rate-limit': (status) => status === 429 || status === 402 || status === 413,
+  'server-error': (status) => status >= 500,
+  overloaded: (status) => status >= 500 || status === 429,
+  timeout: (status) => status >= 500 || status === 408,
+};
+
+const statusNameCode = /^\d{3}$/;
+const longestMessage = 500;
+
+/** A failure out of an error object that came inside a reply. `around` is the object that held it. */
+export function vendorFailure(error: unknown, around?: Loose): Error {
+  return failureError(failureOf(reportOf(error, around)));
+}
+
+/** Turns what the SDK threw into a failure; undefined where it says nothing about OpenAI. */
+export function classifyOpenAI(error: unknown): Failure | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const thrown = error as Loose;
+  const message = messageOf(error);
+  if (typeof thrown['status'] === 'number') return failureOf(reportOfThrown(thrown));
+  // Errors inside a stream that the SDK itself reads have no status, but all else.
+  if (thrown['error'] && ('code' in thrown || 'type' in thrown))
+    return failureOf(reportOf(thrown['error'], thrown));
+  if (/Failed to get token from 'apiKey' function|Missing credentials|api_key client option/.test(message)) {
+    return { kind: 'auth', message: clipped(message), code: 'key-function' };
+  }
+  if (/^Request timed out/.test(message)) return { kind: 'timeout', message: 'the connection timed out' };
+  if (/^Request was aborted/.test(message)) return { kind: 'network', message: 'connection aborted' };
+  return classifyConnection(error);
+}
+
+/** The vendor's name for the parameter that an error is about. */
+export function paramOf(error: unknown): string | undefined {
+  const param: unknown = (error as Loose | null | undefined)?.['param'];
+  return typeof param === 'string' ? param : undefined;
+}
+
+function reportOfThrown(thrown: Loose): Report {
+  const report = reportOf(thrown['error'] ?? {}, thrown);
+  const own = messageOf(thrown).replace(/^\d{3} /, '');
+  const told = report.message === '' ? own : report.message;
+  return {
+    ...report,
+    status: thrown['status'] as number,
+    message: told,
+    headers: thrown['headers'] as Headers,
+  };
+}
+
+function reportOf(error: unknown, around: Loose = {}): Report {
+  const body: Loose = typeof error === 'object' && error !== null ? error : { message: error };
+  const code: unknown = body['code'] ?? around['code'] ?? body['statusCode'];
+  const inner: unknown = body['innererror']?.code ?? body['inner_error']?.code;
+  return {
+    status: statusIn(code ?? body['status'] ?? around['status']),
+    code: wordOf(code) ?? wordOf(inner),
+    type: wordOf(body['type'] ?? around['type']),
+    param: paramOf(body) ?? paramOf(around) ?? extraField(body),
+    message: textIn(body),
+    body,
+    headers: undefined,
+  };
+}
+
+function textIn(body: Loose): string {
+  const text: unknown = body['message'] ?? body['detail'] ?? body['error'] ?? body['msg'];
+  if (typeof text === 'string') return text;
+  if (Array.isArray(text)) return (text as Loose[]).map((one) => textIn(one ?? {})).join('; ');
+  return typeof text === 'object' && text !== null ? textIn(text as Loose) : '';
+}
+
+/** FastAPI servers (Mistral, vLLM) name what they refuse by its place. */
+function extraField({ detail, message }: Loose): string | undefined {
+  const list: unknown = Array.isArray(detail) ? detail : (message as Loose | undefined)?.['detail'];
+  if (!Array.isArray(list)) return undefined;
+  const loc: unknown = (list as Loose[]).find((one) => one?.['type'] === 'extra_forbidden')?.['loc'];
+  return Array.isArray(loc) ? String(loc.at(-1)) : undefined;
+}
+
+function statusIn(value: unknown): number | undefined {
+  const number = typeof value === 'string' && statusNameCode.test(value) ? Number(value) : value;
+  return typeof number === 'number' && number >= 400 && number < 600 ? number : undefined;
+}
+
+function wordOf(value: unknown): string | undefined {
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function failureOf(report: Report): Failure {
+  const kind = kindOf(report);
+  const feature = kind === 'unsupported' ? featureIn(report) : undefined;
+  const retryAfterMs = waitOf(report, kind);
+  const requestId = requestIdOf(report.headers);
+  const code = statusNameCode.test(report.code ?? '') ? report.type : (report.code ?? report.type);
+  return {
+    kind,
+    message: clipped(report.message) || `HTTP status ${report.status ?? 'unknown'}`,
+    ...(report.status === undefined ? {} : { status: report.status }),
+    ...(code === undefined ? {} : { code }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(requestId === undefined ? {} : { requestId }),
+    ...(feature === undefined ? {} : { feature }),
+  };
+}
+
+function clipped(message: string): string {
+  if (/<(!doctype|html|head|body)\b/i.test(message)) return 'an HTML page instead of an answer';
+  return message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message;
+}
+
+function featureIn({ code, param, message }: Report): Failure['feature'] {
+  // The schema is at fault here, not the feature.
+  if (code === 'invalid_json_schema' || code === 'invalid_function_parameters') return undefined;
+  return featureOf(param, message);
+}
+
+function kindOf(report: Report): FailureKind {
+  const word = wordKind(report);
+  if (word === 'rate-limit' && saysTooLarge(report.message)) return 'context-length';
+  if (word !== undefined) return word;
+  const { status } = report;
+  if (status === undefined)
+    return report.type === 'invalid_request_error' ? badRequestKind(report) : 'server-error';
+  const rule = rulesByStatus[status];
+  return rule ? rule(report) : kindOfStatus(status);
+}
+
+function wordKind({ status, code, type, body }: Report): FailureKind | undefined {
+  const inner: unknown = body['innererror']?.code;
+  for (const word of [code, inner, type]) {
+    const kind = typeof word === 'string' ? kindsByWord[word.toLowerCase()] : undefined;
+    if (kind !== undefined && (status === undefined || (statusesOfKind[kind]?.(status) ?? true))) return kind;
+  }
+  return undefined;
+}
+
+const rulesByStatus: Readonly<Record<number, (report: Report) => FailureKind>> = {
+  400: badRequestKind,
+  402: ({ headers, body }) =>
+    /in_flight/.test(String(body['metadata']?.limit_source)) || headerOf(headers, 'retry-after') !== undefined
+      ? 'rate-limit'
+      : 'quota',
+  403: forbiddenKind,
+  404: (report) => (saysUnsupported(report.message) ? 'unsupported' : notFoundKind(report)),
+  422: badRequestKind,
+  429: ({ message }) => {
+    if (saysTooLarge(message)) return 'context-length';
+    return saysQuota(message) ? 'quota' : 'rate-limit';
+  },
+};
+
+function badRequestKind({ message, param }: Report): FailureKind {
+  const kind = kindOfBadRequestText(message);
+  if (kind !== undefined) return kind;
+  return saysUnsupported(message) || extraFieldNamed(param, message) ? 'unsupported' : 'bad-request';
+}
+
+function extraFieldNamed(param: string | undefined, message: string): boolean {
+  return param !== undefined && /extra|forbidden/i.test(message);
+}
+
+/** OpenRouter's moderation says its reasons, its budgets their source. */
+function forbiddenKind({ body, message }: Report): FailureKind {
+  const metadata = (body['metadata'] ?? {}) as Loose;
+  if (metadata['limit_source'] !== undefined) return 'quota';
+  if (Array.isArray(metadata['reasons']) || metadata['flagged_input'] !== undefined) return 'content-policy';
+  if (/not allowed to request/i.test(message)) return 'unsupported';
+  return 'permission';
+}
+
+function notFoundKind({ message }: Report): FailureKind {
+  return /data policy|privacy|guardrail/i.test(message) ? 'permission' : 'model-not-found';
+}
+
+const waitingKinds: ReadonlySet<FailureKind> = new Set<FailureKind>([
+  'rate-limit',
+  'overloaded',
+  'quota',
+  'server-error',
+]);
+
+/** Headers first, then the words, then the reset of whatever limit is used up. */
+function waitOf({ headers, message, body }: Report, kind: FailureKind): number | undefined {
+  if (!waitingKinds.has(kind)) return undefined;
+  const stated = retryAfterOf(headers);
+  if (stated !== undefined) return stated;
+  if (kind !== 'rate-limit') return undefined;
+  const told = waitIn(message);
+  const toldMs = told === undefined ? undefined : durationOf(told);
+  if (toldMs !== undefined) return toldMs;
+  const now = systemRuntime.now();
+  const upstream = body['metadata']?.headers as Readonly<Record<string, string>> | undefined;
+  const resets = ['requests', 'tokens']
+    .filter((limit) => headerOf(headers, `x-ratelimit-remaining-${limit}`) === '0')
+    .map((limit) => resetMs(headerOf(headers, `x-ratelimit-reset-${limit}`), now))
+    .concat(resetMs(upstream?.['X-RateLimit-Reset'], now))
+    .filter((ms) => ms !== undefined);
+  return resets.length === 0 ? undefined : Math.max(...resets);
+}

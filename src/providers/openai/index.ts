@@ -1,0 +1,9 @@
+export { openai } from './openai.ts';
+export type {
+  OpenAIApi,
+  OpenAIClient,
+  OpenAIClientOptions,
+  OpenAIOptions,
+  OpenAISettings,
+} from './options.ts';
+export type { ApiKey, ExpiringKey } from '../keys.ts';

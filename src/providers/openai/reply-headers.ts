@@ -1,0 +1,48 @@
+import type { VendorLimits } from '../provider.ts';
+import { durationOf } from '../retry-after.ts';
+
+const idHeaders = ['x-request-id', 'apim-request-id', 'x-generation-id', 'x-litellm-call-id', 'request-id'];
+
+/** The vendor's id of a request, under any of the names that it goes by. */
+export function requestIdOf(headers: Headers | undefined): string | undefined {
+  for (const name of idHeaders) {
+    const id = headers?.get(name);
+    if (id) return id;
+  }
+  return undefined;
+}
+
+/** What the headers say of the rate limits; undefined where they say nothing. */
+export function limitsOf(headers: Headers, now: number): VendorLimits | undefined {
+  const amount = (name: string): number | undefined => {
+    const value = headers.get(`x-ratelimit-${name}`);
+    const number = value === null || value === '' ? Number.NaN : Number(value);
+    return number >= 0 ? number : undefined;
+  };
+  const reset = (name: string): number | undefined => resetMs(headers.get(`x-ratelimit-reset${name}`), now);
+  const limits = {
+    requestsLimit: amount('limit-requests') ?? amount('limit'),
+    requestsRemaining: amount('remaining-requests') ?? amount('remaining'),
+    requestsResetMs: reset('-requests') ?? reset(''),
+    tokensLimit: amount('limit-tokens'),
+    tokensRemaining: amount('remaining-tokens'),
+    tokensResetMs: reset('-tokens'),
+  };
+  const entries = Object.entries(limits).filter(([, value]) => value !== undefined);
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+/** An instant in milliseconds is larger than this; a wait in seconds is not. */
+const leastInstant = 1e11;
+
+/**
+ * Until a limit is full again, in milliseconds: written as a duration (`6m0s`), as whole seconds (Azure), or as an
+ * instant in milliseconds (OpenRouter).
+ */
+export function resetMs(value: string | null | undefined, now: number): number | undefined {
+  if (!value) return undefined;
+  const number = Number(value);
+  if (Number.isNaN(number)) return durationOf(value);
+  if (number < 0) return undefined;
+  return number > leastInstant ? Math.max(0, number - now) : number * 1000;
+}

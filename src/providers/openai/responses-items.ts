@@ -1,0 +1,203 @@
+import type { ProviderEvent } from '../provider.ts';
+import type { Loose } from './reader.ts';
+import { fragmentOf, isParsable, pushCall, type OpenCall } from './tool-calls.ts';
+
+/** One item of the output, as far as it has been shown. */
+interface OpenItem {
+  /** How many characters of each of its texts were passed on. */
+  readonly shown: Map<string, number>;
+  call: OpenCall | undefined;
+  isDone: boolean;
+}
+
+/** The items of one response, in whatever mixture of increments and whole items a server sends them. */
+export interface Output {
+  readonly model: string;
+  readonly items: Map<unknown, OpenItem>;
+  lastKey: unknown;
+  shownText: number;
+  /** Whether the model declined, in words of its own. */
+  isRefused: boolean;
+  /** Where events go. */
+  out: ProviderEvent[];
+}
+
+export function emptyOutput(model: string): Output {
+  return { model, items: new Map(), lastKey: undefined, shownText: 0, isRefused: false, out: [] };
+}
+
+/** By its place in the output: some servers give one item another id in every event. */
+function itemAt(output: Output, event: Loose): OpenItem {
+  const key: unknown = event['output_index'] ?? event['item_id'] ?? event['item']?.id ?? output.lastKey ?? 0;
+  output.lastKey = key;
+  let item = output.items.get(key);
+  if (!item) {
+    item = { shown: new Map(), call: undefined, isDone: false };
+    output.items.set(key, item);
+  }
+  return item;
+}
+
+/** Places are `content 0` of a message, and `summary 0` and `thought 0` of reasoning. */
+function showDelta(output: Output, item: OpenItem, place: string, delta: unknown): void {
+  if (typeof delta !== 'string' || delta === '') return;
+  const shown = item.shown.get(place);
+  const isText = place.startsWith('content');
+  // Paragraphs of a summary come without anything between them.
+  if (!isText && shown === undefined && item.shown.size > 0)
+    output.out.push({ type: 'reasoning', text: '\n\n' });
+  item.shown.set(place, (shown ?? 0) + delta.length);
+  if (isText) output.shownText += delta.length;
+  output.out.push({ type: isText ? 'text' : 'reasoning', text: delta });
+}
+
+/** Shows of a whole text what its increments did not. */
+function showWhole(output: Output, item: OpenItem, place: string, text: unknown): void {
+  if (typeof text === 'string') showDelta(output, item, place, text.slice(item.shown.get(place) ?? 0));
+}
+
+type Handler = (output: Output, event: Loose) => void;
+
+const delta =
+  (name: string, index: string): Handler =>
+  (output, event) =>
+    showDelta(output, itemAt(output, event), `${name} ${event[index] ?? 0}`, event['delta']);
+const whole =
+  (name: string, index: string, field: string): Handler =>
+  (output, event) =>
+    showWhole(output, itemAt(output, event), `${name} ${event[index] ?? 0}`, event[field]);
+const refusing =
+  (handler: Handler): Handler =>
+  (output, event) => {
+    output.isRefused = true;
+    handler(output, event);
+  };
+
+const handlers: Readonly<Record<string, Handler>> = {
+  'response.output_text.delta': delta('content', 'content_index'),
+  'response.output_text.done': whole('content', 'content_index', 'text'),
+  'response.refusal.delta': refusing(delta('content', 'content_index')),
+  'response.refusal.done': refusing(whole('content', 'content_index', 'refusal')),
+  'response.reasoning_summary_text.delta': delta('summary', 'summary_index'),
+  'response.reasoning_summary_text.done': whole('summary', 'summary_index', 'text'),
+  'response.reasoning_text.delta': delta('thought', 'content_index'),
+  'response.reasoning_text.done': whole('thought', 'content_index', 'text'),
+  'response.function_call_arguments.delta': addArguments,
+  'response.function_call_arguments.done': replaceArguments,
+  'response.output_item.added': startItem,
+  'response.output_item.done': (output, event) =>
+    readItem(output, itemAt(output, event), event['item'] ?? {}),
+};
+
+/** Reads one event of a stream that does not end it. */
+export function readItemEvent(output: Output, type: string, event: Loose): void {
+  const handler = handlers[type];
+  if (handler) handler(output, event);
+  // Searches, programs and other work at the vendor: no content, but no silence either.
+  else if (/_call|reasoning/.test(type)) output.out.push({ type: 'activity' });
+}
+
+/** The output as the terminal event repeats it, or as a whole reply holds it: what was not shown before is shown now. */
+export function readOutput(output: Output, wholes: readonly Loose[]): void {
+  const isAllShown = output.shownText > 0 && output.shownText >= textLength(wholes);
+  wholes.forEach((one, index) => {
+    const item = output.items.get(index) ?? output.items.get(one['id']) ?? itemOfCall(output, one['call_id']);
+    // Increments that named no item cannot be told apart, but counted.
+    if (item === undefined && one['type'] === 'message' && isAllShown) return;
+    readItem(output, item ?? itemAt(output, { output_index: index }), one);
+  });
+}
+
+/** Pushes calls that never were declared done; one that the token limit cut is named in a warning instead. */
+export function finishItems(output: Output, wasCut: boolean): void {
+  for (const item of output.items.values()) {
+    if (item.call === undefined || item.isDone) continue;
+    item.isDone = true;
+    pushCall(item.call, output.out, wasCut);
+  }
+}
+
+function startItem(output: Output, event: Loose): void {
+  const item = itemAt(output, event);
+  const added: Loose = event['item'] ?? {};
+  if (added['type'] === 'function_call') openCall(output, item, added);
+  if (added['type'] !== 'message') output.out.push({ type: 'activity' });
+}
+
+function readItem(output: Output, item: OpenItem, given: Loose): void {
+  if (item.isDone) return;
+  item.isDone = true;
+  if (given['type'] === 'message') readMessage(output, item, given);
+  else if (given['type'] === 'reasoning') readReasoning(output, item, given);
+  else if (given['type'] === 'function_call') readCall(output, item, given);
+  else output.out.push({ type: 'activity' });
+}
+
+function readMessage(output: Output, item: OpenItem, message: Loose): void {
+  const { content, phase } = message;
+  const parts: Loose[] = Array.isArray(content) ? content : [{ text: content as unknown }];
+  parts.forEach((part, index) => {
+    const isRefusal = part['type'] === 'refusal';
+    if (isRefusal) output.isRefused = true;
+    showWhole(output, item, `content ${index}`, isRefusal ? part['refusal'] : part['text']);
+  });
+  if (typeof phase === 'string') {
+    output.out.push({ type: 'text', text: '', providerState: { model: output.model, phase } });
+  }
+}
+
+function readReasoning(output: Output, item: OpenItem, reasoning: Loose): void {
+  const { id, summary, content, encrypted_content } = reasoning;
+  const texts = (list: unknown): Loose[] => (Array.isArray(list) ? list : []);
+  texts(summary).forEach((part, index) => showWhole(output, item, `summary ${index}`, part['text']));
+  texts(content).forEach((part, index) => showWhole(output, item, `thought ${index}`, part['text']));
+  if (typeof encrypted_content !== 'string') return;
+  const kept = { type: 'reasoning', id: id as unknown, summary: texts(summary), encrypted_content };
+  output.out.push({ type: 'reasoning', text: '', providerState: { model: output.model, item: kept } });
+}
+
+function openCall(output: Output, item: OpenItem, call: Loose): OpenCall {
+  const id: unknown = isText(call['call_id']) ? call['call_id'] : call['id'];
+  item.call ??= { id: isText(id) ? id : `call_${output.items.size}`, name: '', text: '' };
+  if (isText(call['call_id'])) item.call.id = call['call_id'];
+  if (item.call.name === '' && isText(call['name'])) item.call.name = call['name'];
+  return item.call;
+}
+
+function addArguments(output: Output, event: Loose): void {
+  const call = openCall(output, itemAt(output, event), { id: event['item_id'], name: event['name'] });
+  const fragment = fragmentOf(event['delta']);
+  call.text += fragment;
+  output.out.push({ type: 'tool-call-delta', id: call.id, name: call.name, delta: fragment });
+}
+
+/** The whole says more than increments that a server may have left out. */
+function replaceArguments(output: Output, event: Loose): void {
+  const call = openCall(output, itemAt(output, event), { id: event['item_id'], name: event['name'] });
+  const text = fragmentOf(event['arguments']);
+  if (text.length > call.text.length) call.text = text;
+}
+
+function readCall(output: Output, item: OpenItem, given: Loose): void {
+  const call = openCall(output, item, given);
+  const text = fragmentOf(given['arguments']);
+  if (text.length > call.text.length) call.text = text;
+  // Whether a call was cut, only the end of the reply tells.
+  if (given['status'] === 'incomplete' || !isParsable(call.text)) item.isDone = false;
+  else pushCall(call, output.out, false);
+}
+
+function itemOfCall({ items }: Output, id: unknown): OpenItem | undefined {
+  return id === undefined ? undefined : [...items.values()].find((item) => item.call?.id === id);
+}
+
+function textLength(wholes: readonly Loose[]): number {
+  const parts = wholes
+    .filter((item) => item['type'] === 'message' && Array.isArray(item['content']))
+    .flatMap((item) => item['content'] as Loose[]);
+  return parts.reduce((sum, part) => sum + String(part['text'] ?? part['refusal'] ?? '').length, 0);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}

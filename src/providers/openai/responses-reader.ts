@@ -1,0 +1,84 @@
+import type { FinishReason, Usage } from '../../core/completion.ts';
+import { failureError, invalidResponse } from '../failure.ts';
+import type { ProviderEvent } from '../provider.ts';
+import { vendorFailure } from './classify.ts';
+import { endPatienceMs, finishReasonOf, type Loose, type ReplyReader } from './reader.ts';
+import { emptyOutput, finishItems, readItemEvent, readOutput } from './responses-items.ts';
+import { usageOf, withHeaderCost } from './usage.ts';
+
+/** Reads the Responses API: typed events of a stream, or one whole response. */
+export function responsesReader(model: string): ReplyReader {
+  const output = emptyOutput(model);
+  let finishReason: FinishReason | undefined;
+  let usage: Usage | undefined;
+  let raw: Loose | undefined;
+
+  function end(response: Loose, out: ProviderEvent[]): void {
+    usage = usageOf(response['usage']);
+    const { status } = response;
+    if (status === 'failed' || status === 'cancelled' || response['error']) {
+      if (usage) out.push({ type: 'meta', usage });
+      throw vendorFailure(response['error'] ?? { message: `the response was ${String(status)}` });
+    }
+    if (status !== 'completed' && status !== 'incomplete') {
+      throw invalidResponse(`the response ended with the status ${String(status)}`, 'truncated');
+    }
+    if (Array.isArray(response['output'])) readOutput(output, response['output'] as Loose[]);
+    const reason: unknown = status === 'completed' ? status : response['incomplete_details']?.reason;
+    finishReason = finishReasonOf(reason);
+    raw = response;
+  }
+
+  return {
+    read(event, out) {
+      output.out = out;
+      const type = String(event['type'] ?? '');
+      if (type === 'error' || (event['error'] && event['response'] === undefined)) {
+        throw vendorFailure(event['error'] ?? event, event['error'] ? event : {});
+      }
+      if (/^response\.(completed|incomplete|failed|cancelled|done)$/.test(type)) {
+        end(terminalResponse(event['response'], type), out);
+      } else {
+        readItemEvent(output, type, event);
+      }
+    },
+    readWhole(reply, out) {
+      output.out = out;
+      if (reply['error']) throw vendorFailure(reply['error'], reply);
+      if (!Array.isArray(reply['output'])) {
+        throw typeof reply['message'] === 'string' || typeof reply['detail'] === 'string'
+          ? vendorFailure(reply)
+          : invalidResponse('the reply is no response: it holds no output', 'no-output');
+      }
+      end(reply, out);
+    },
+    patienceMs: () => (finishReason === undefined ? undefined : endPatienceMs),
+    finish(out, headers) {
+      output.out = out;
+      if (finishReason === undefined) {
+        throw invalidResponse('the stream ended without response.completed', 'truncated');
+      }
+      finishItems(output, finishReason === 'length');
+      const told = withHeaderCost(usage, headers);
+      out.push({
+        type: 'finish',
+        finishReason: output.isRefused ? 'content-filter' : finishReason,
+        ...(told === undefined ? {} : { usage: told }),
+        raw,
+      });
+    },
+  };
+}
+
+/** Some servers leave the status to the event's name. */
+function terminalResponse(response: unknown, type: string): Loose {
+  if (typeof response !== 'object' || response === null) {
+    throw failureError({
+      kind: 'invalid-response',
+      message: `${type} came without its response`,
+      code: 'no-response',
+    });
+  }
+  const named = type === 'response.done' ? 'completed' : type.slice('response.'.length);
+  return { status: named, ...response };
+}

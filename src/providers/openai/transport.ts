@@ -1,0 +1,119 @@
+import { systemRuntime } from '../../core/runtime.ts';
+import { failureError } from '../failure.ts';
+import { eventBatches, isEventStream, parseJson, readJson, type ServerSentEvent } from '../http.ts';
+import type { ProviderEvent } from '../provider.ts';
+import type { OpenAIApi, OpenAIClient } from './options.ts';
+import type { Loose, ReplyReader } from './reader.ts';
+
+/** What a client gave back: the reply itself, or what a wrapper of the host made of it. */
+export type Reply =
+  | { readonly kind: 'response'; readonly response: Response }
+  | { readonly kind: 'chunks'; readonly chunks: AsyncIterable<unknown> }
+  | { readonly kind: 'object'; readonly object: unknown };
+
+/** The longest that a timer can hold: the engine's own deadlines rule, not the SDK's. */
+const noTimeoutMs = 2 ** 31 - 1;
+
+export interface Sending {
+  readonly client: OpenAIClient;
+  readonly api: OpenAIApi;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+/** Sends one request, exactly once, and resolves as soon as there is a reply to read. */
+export async function send({ client, api, body, headers, signal }: Sending): Promise<Reply> {
+  const resource = api === 'chat' ? client.chat?.completions : client.responses;
+  if (typeof resource?.create !== 'function') {
+    throw failureError({ kind: 'unknown', message: `the client has no ${api} API`, code: 'client-method' });
+  }
+  const pending: unknown = resource.create(body, { signal, maxRetries: 0, timeout: noTimeoutMs, headers });
+  const { asResponse } = (pending ?? {}) as { asResponse?: () => Promise<Response> };
+  if (typeof asResponse === 'function') return { kind: 'response', response: await asResponse.call(pending) };
+  const object = await pending;
+  if (typeof object === 'object' && object !== null && Symbol.asyncIterator in object) {
+    return { kind: 'chunks', chunks: object as AsyncIterable<unknown> };
+  }
+  return { kind: 'object', object };
+}
+
+/** Whether a reply is to be read event by event. */
+export function isStreamed(reply: Reply, wasAsked: boolean): boolean {
+  if (reply.kind !== 'response') return reply.kind === 'chunks';
+  // Some servers answer whole where a stream was asked for, others the other way round.
+  return wasAsked
+    ? isEventStream(reply.response)
+    : /event-stream/i.test(reply.response.headers.get('content-type') ?? '');
+}
+
+/** The whole reply as an object. */
+export async function wholeOf(reply: Reply): Promise<Loose> {
+  if (reply.kind === 'response') return readJson(reply.response);
+  const object = reply.kind === 'object' ? reply.object : undefined;
+  if (typeof object !== 'object' || object === null) {
+    throw failureError({
+      kind: 'invalid-response',
+      message: 'the reply is no JSON object',
+      code: 'not-json',
+    });
+  }
+  return object;
+}
+
+/** Events of a stream that a wrapper has parsed already. */
+interface ParsedEvent {
+  readonly parsed: unknown;
+}
+type StreamedEvent = ServerSentEvent | ParsedEvent;
+
+export function batchesOf(reply: Reply): AsyncGenerator<readonly StreamedEvent[]> {
+  return reply.kind === 'response'
+    ? eventBatches(reply.response)
+    : parsedBatches((reply as { chunks: any }).chunks);
+}
+
+async function* parsedBatches(chunks: AsyncIterable<unknown>): AsyncGenerator<readonly ParsedEvent[]> {
+  for await (const parsed of chunks) yield [{ parsed }];
+}
+
+/** Reads a batch. Returns whether the server said that nothing follows; what is wrong is thrown by the reader. */
+export function readBatch(
+  batch: readonly StreamedEvent[],
+  reader: ReplyReader,
+  out: ProviderEvent[],
+): boolean {
+  for (const event of batch) {
+    if ('parsed' in event) {
+      reader.read(objectOf(event.parsed), out);
+      continue;
+    }
+    if (event.data.startsWith('[DONE]')) return true;
+    // Servers write comments and empty events to keep a connection open.
+    if (event.data === '') continue;
+    reader.read(named(objectOf(parseJson(event.data, 'an event that does not parse')), event.event), out);
+  }
+  return false;
+}
+
+function objectOf(value: unknown): Loose {
+  return typeof value === 'object' && value !== null ? value : {};
+}
+
+/** Some proxies leave out the type, others the error's name, which then only the event's own name tells. */
+function named(event: Loose, name: string | undefined): Loose {
+  if (name === 'error' && !event['error']) return { ...event, type: 'error', error: event };
+  if (name === undefined || event['type'] !== undefined || !name.startsWith('response.')) return event;
+  return { ...event, type: name };
+}
+
+/** The next batch, or undefined where it does not come in time or not at all. */
+export async function nextWithin<Result>(next: Promise<Result>, ms: number): Promise<Result | undefined> {
+  const alarm = new AbortController();
+  const never = () => undefined;
+  try {
+    return await Promise.race([next.catch(never), systemRuntime.sleep(ms, alarm.signal).then(never, never)]);
+  } finally {
+    alarm.abort();
+  }
+}
