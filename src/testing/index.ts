@@ -1,3 +1,4 @@
+export { anthropicEmulator, type AnthropicEmulatorOptions } from './emulators/anthropic.ts';
 export { openaiEmulator, type OpenAIEmulatorOptions } from './emulators/openai.ts';
 export {
   manualRuntime,
