@@ -60,7 +60,7 @@ function describeCall(event: Extract<RouterEvent, { type: 'call' }>): [Level, st
   const answered = event.outcome === 'answer';
   return [
     answered ? 'info' : 'error',
-    `call ${event.model} ${event.outcome}${by} in ${milliseconds(event.durationMs)}, ${tries}${cost}`,
+    `call ${event.model || '(no model)'} ${event.outcome}${by} in ${milliseconds(event.durationMs)}, ${tries}${cost}`,
   ];
 }
 

@@ -28,6 +28,7 @@ export async function carry(call: Call, plan: Plan, parts: Parts): Promise<Outco
   const walk = startWalk(plan, parts);
   let last: AttemptEnd | undefined;
   for (let candidate = walk.next(); candidate; candidate = walk.next()) {
+    if (call.cancellation.cancelled) break;
     if (last) reportFailover(call, last, candidate.id, parts);
     const step = await askTarget({ call, candidate, target: parts.target(candidate), walk, parts });
     if (!step) continue;
@@ -35,7 +36,12 @@ export async function carry(call: Call, plan: Plan, parts: Parts): Promise<Outco
     if (last.answer) return { ok: true, answer: last.answer };
     if (step.ends) return { ok: false, reason: step.ends, last, plan: walk.plan };
   }
-  return { ok: false, reason: 'exhausted', last, plan: walk.plan };
+  return {
+    ok: false,
+    reason: call.cancellation.cancelled ? 'cancelled' : 'exhausted',
+    last,
+    plan: walk.plan,
+  };
 }
 
 function reportFailover(call: Call, last: AttemptEnd, to: string, { emit, runtime }: Parts): void {

@@ -1,6 +1,6 @@
 import type { ProviderRequest } from '../providers/provider.ts';
 import type { Call, ExecutionTarget } from './call.ts';
-import type { AttemptDeadlines } from './guard.ts';
+import type { AttemptDeadlines } from './silence.ts';
 
 /** The defaults that the docstrings of `Timeouts` state; a test holds them together. */
 export const deadlineDefaults = {

@@ -2,15 +2,7 @@ import type { Failure } from '../core/failure.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { classifyError, invalidResponse } from '../providers/failure.ts';
 import type { Provider, ProviderCall, ProviderEvent } from '../providers/provider.ts';
-
-/** How long each silence of one attempt may last. */
-export interface AttemptDeadlines {
-  readonly firstTokenMs: number;
-  readonly idleMs: number;
-  readonly attemptMs: number;
-  /** When the whole call must have ended, in epoch milliseconds. */
-  readonly callDeadline: number;
-}
+import { watchSilence, type AttemptDeadlines } from './silence.ts';
 
 /** A reply longer than this, in characters or in events, is no answer to a chat call. */
 export const maxReplyCharacters = 32 * 1024 * 1024;
@@ -48,69 +40,40 @@ export interface GuardInput {
  */
 export function guard(input: GuardInput): Promise<GuardOutcome> {
   return new Promise((resolve) => {
-    const { runtime, deadlines, provider, abort } = input;
-    const startedAt = runtime.now();
-    const watch = new AbortController();
-    let quietSince = startedAt;
-    let quietMs = input.transport === 'stream' ? deadlines.firstTokenMs : Infinity;
+    const { provider, deadlines, runtime } = input;
+    const count = replyCounter();
     let ended = false;
-
-    const uncut = input.onCut((failure, cause) => fail(failure, cause, false));
+    let uncut = () => {};
 
     function end(outcome: GuardOutcome): void {
       if (ended) return;
       ended = true;
       uncut();
-      watch.abort();
+      silence.stop();
       // A finished stream is left to run out, so that its connection can be used again; a failed one is closed at once.
-      if (!outcome.ok) abort(outcome.cause ?? new Error(outcome.failure.message));
+      if (!outcome.ok) input.abort(outcome.cause ?? new Error(outcome.failure.message));
       resolve(outcome);
     }
 
-    function fail(failure: Failure, cause: unknown, callDeadline: boolean): void {
-      end({ ok: false, failure, cause, callDeadline });
-    }
-
-    function dueAt(): number {
-      return Math.min(quietSince + quietMs, startedAt + deadlines.attemptMs, deadlines.callDeadline);
-    }
-
-    function onDue(): void {
-      const callDeadline = runtime.now() >= deadlines.callDeadline;
-      const waited = Math.round(runtime.now() - quietSince);
-      const inFirst = quietSince === startedAt;
-      const message = callDeadline
-        ? 'the deadline of the whole call has passed'
-        : runtime.now() >= startedAt + deadlines.attemptMs
-          ? `no whole answer within ${deadlines.attemptMs} ms`
-          : `${inFirst ? 'no first content' : 'no further content'} within ${waited} ms`;
-      const code = callDeadline ? 'total' : inFirst ? 'first-token' : 'idle';
-      fail({ kind: 'timeout', message, code }, undefined, callDeadline);
-    }
-
-    function content(): void {
-      if (input.transport !== 'stream') return;
-      quietSince = runtime.now();
-      quietMs = deadlines.idleMs;
-    }
-
-    const count = replyCounter();
     function accept(event: ProviderEvent): boolean {
       if (ended) return false;
       count(event);
-      if (isContent(event)) content();
+      if (isContent(event) && input.transport === 'stream') silence.content();
       input.onEvent(event);
       if (event.type === 'finish') end({ ok: true });
       return !ended;
     }
 
-    void watchUntil(dueAt, onDue, runtime, watch.signal);
+    const silence = watchSilence(deadlines, input.transport, runtime, ({ failure, callDeadline }) =>
+      end({ ok: false, failure, cause: undefined, callDeadline }),
+    );
+    uncut = input.onCut((failure, cause) => end({ ok: false, failure, cause, callDeadline: false }));
     void pump(input, accept)
       .then(() => {
         throw invalidResponse('the reply ended before it was complete', 'truncated');
       })
-      .catch((error: unknown) => {
-        if (!ended) fail(classifyError(provider, error), error, false);
+      .catch((cause: unknown) => {
+        if (!ended) end({ ok: false, failure: classifyError(provider, cause), cause, callDeadline: false });
       });
   });
 }
@@ -125,22 +88,6 @@ async function pump(
     return;
   }
   for await (const event of provider.stream!(call)) if (!accept(event)) return;
-}
-
-async function watchUntil(
-  dueAt: () => number,
-  onDue: () => void,
-  runtime: Runtime,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    for (let waitMs = dueAt() - runtime.now(); waitMs > 0; waitMs = dueAt() - runtime.now()) {
-      await runtime.sleep(waitMs, signal);
-    }
-    onDue();
-  } catch {
-    // The attempt has ended.
-  }
 }
 
 function isContent(event: ProviderEvent): boolean {

@@ -1,0 +1,96 @@
+import type { Failure } from '../core/failure.ts';
+import type { Runtime } from '../core/runtime.ts';
+
+/** How long each silence of one attempt may last. */
+export interface AttemptDeadlines {
+  readonly firstTokenMs: number;
+  readonly idleMs: number;
+  readonly attemptMs: number;
+  /** When the whole call must have ended, in epoch milliseconds. */
+  readonly callDeadline: number;
+}
+
+/** A deadline that has passed. */
+export interface Overdue {
+  readonly failure: Failure;
+  /** It was the call's own. */
+  readonly callDeadline: boolean;
+}
+
+export interface SilenceWatch {
+  /** Content has come: the next silence begins. */
+  content(): void;
+  stop(): void;
+}
+
+/** Tells once when an attempt has been silent for too long. One timer at a time stands behind it, moved only when it must be. */
+export function watchSilence(
+  deadlines: AttemptDeadlines,
+  transport: 'stream' | 'unary',
+  runtime: Runtime,
+  onOverdue: (overdue: Overdue) => void,
+): SilenceWatch {
+  const startedAt = runtime.now();
+  let silence: Silence = {
+    since: startedAt,
+    lastsMs: transport === 'stream' ? deadlines.firstTokenMs : Infinity,
+    code: 'first-token',
+  };
+  let sleepingUntil = Infinity;
+  let sleep: AbortController | undefined;
+
+  const dueAt = () =>
+    Math.min(silence.since + silence.lastsMs, startedAt + deadlines.attemptMs, deadlines.callDeadline);
+
+  async function watch(controller: AbortController): Promise<void> {
+    sleep = controller;
+    try {
+      for (let now = runtime.now(); now < dueAt(); now = runtime.now()) {
+        sleepingUntil = dueAt();
+        await runtime.sleep(sleepingUntil - now, controller.signal);
+      }
+      // Never within the call that began the watch, also where the deadline has passed before.
+      await undefined;
+    } catch {
+      return;
+    }
+    if (sleep === controller) onOverdue(overdueAt(runtime.now(), silence, startedAt, deadlines));
+  }
+
+  void watch(new AbortController());
+  return {
+    content() {
+      silence = { since: runtime.now(), lastsMs: deadlines.idleMs, code: 'idle' };
+      // Later deadlines are found when the timer runs out; an earlier one needs a new timer.
+      if (dueAt() >= sleepingUntil) return;
+      sleep?.abort();
+      void watch(new AbortController());
+    },
+    stop() {
+      const last = sleep;
+      sleep = undefined;
+      last?.abort();
+    },
+  };
+}
+
+interface Silence {
+  readonly since: number;
+  readonly lastsMs: number;
+  readonly code: 'first-token' | 'idle';
+}
+
+function overdueAt(now: number, silence: Silence, startedAt: number, deadlines: AttemptDeadlines): Overdue {
+  if (now >= deadlines.callDeadline) {
+    return timeout('total', 'the deadline of the whole call has passed', true);
+  }
+  if (now >= startedAt + deadlines.attemptMs) {
+    return timeout('attempt', `no whole answer within ${Math.round(deadlines.attemptMs)} ms`, false);
+  }
+  const which = silence.code === 'idle' ? 'no further content' : 'no first content';
+  return timeout(silence.code, `${which} within ${Math.round(silence.lastsMs)} ms`, false);
+}
+
+function timeout(code: string, message: string, callDeadline: boolean): Overdue {
+  return { failure: { kind: 'timeout', message, code }, callDeadline };
+}
