@@ -50,7 +50,7 @@ export function watchSilence(
         await runtime.sleep(sleepingUntil - now, controller.signal);
       }
       // Never within the call that began the watch, also where the deadline has passed before.
-      await undefined;
+      await Promise.resolve();
     } catch {
       return;
     }
