@@ -11,7 +11,7 @@ const badRequestRules: readonly TextRule[] = [
   {
     kind: 'context-length',
     pattern:
-      /ContextWindowExceeded|maximum context length|context (length|window|limit|size)|longer than the model's|input tokens exceed|`inputs` tokens \+ `max_new_tokens`|maximum number of tokens allowed|prompt is too long|input is too long|too many (input )?tokens|current length is .* while limit is/i,
+      /ContextWindowExceeded|max(imum)? context length|context (length|window|limit|size)|longer than the model's|input tokens exceed|`inputs` tokens \+ `max_new_tokens`|maximum number of tokens allowed|prompt (is )?too long|input is too long|too many (input )?tokens|current length is .* while limit is/i,
   },
   {
     kind: 'content-policy',
@@ -43,6 +43,11 @@ export function saysQuota(text: string): boolean {
   return quotaRule.test(text);
 }
 
+/** llama.cpp says it in a 500. */
+export function saysContextFull(text: string): boolean {
+  return /context size has been exceeded|exceeds the available context size/i.test(text);
+}
+
 /** Larger than the whole limit per minute: no waiting helps, only a shorter request. */
 export function saysTooLarge(text: string): boolean {
   return /request too large|must be reduced in order to run/i.test(text);
@@ -70,9 +75,12 @@ const featuresByParameter: Readonly<Record<string, Feature>> = {
   functions: 'tools',
   tool_choice: 'toolChoice',
   response_format: 'schema',
-  text: 'schema',
+  'response_format.type': 'schema',
+  'text.format': 'schema',
+  'text.format.type': 'schema',
   json_schema: 'schema',
   reasoning: 'reasoning',
+  'reasoning.effort': 'reasoning',
   reasoning_effort: 'reasoning',
   stream: 'stream',
 };
@@ -91,10 +99,13 @@ const featuresByText: readonly (readonly [RegExp, Feature])[] = [
 
 /** The feature that was refused: by the vendor's own `param`, by a name in quotes, by words. */
 export function featureOf(param: string | undefined, text: string): Feature | undefined {
-  const parameter = param ?? /(?:supplied: |parameters?:? |argument |['"`])([a-z][a-z_]*)\b/.exec(text)?.[1];
-  const byName =
-    parameter === undefined ? undefined : featuresByParameter[parameter.split(/[.[]/)[0] as string];
-  return byName ?? featuresByText.find(([pattern]) => pattern.test(text))?.[1];
+  // A path into a parameter is about what stands there, not about the parameter.
+  if (param !== undefined && param in featuresByParameter) return featuresByParameter[param];
+  const named = /(?:supplied: |parameters?:? |argument )([a-z_]+)(?![\w.[])|['"`]([a-z_]+)['"`]/.exec(text);
+  const byName = featuresByParameter[named?.[1] ?? named?.[2] ?? ''];
+  if (byName !== undefined) return byName;
+  if (/['"`][a-z_]+[.[]/.test(text) && !/image|json_schema/.test(text)) return undefined;
+  return featuresByText.find(([pattern]) => pattern.test(text))?.[1];
 }
 
 const waits: readonly RegExp[] = [

@@ -5,6 +5,7 @@ import { durationOf, headerOf, retryAfterOf } from '../retry-after.ts';
 import {
   featureOf,
   kindOfBadRequestText,
+  saysContextFull,
   saysQuota,
   saysTooLarge,
   saysUnsupported,
@@ -50,6 +51,7 @@ const kindsByWord: Readonly<Record<string, FailureKind>> = {
   model_not_found: 'model-not-found',
   deploymentnotfound: 'model-not-found',
   context_length_exceeded: 'context-length',
+  exceed_context_size_error: 'context-length',
   content_filter: 'content-policy',
   content_policy_violation: 'content-policy',
   responsibleaipolicyviolation: 'content-policy',
@@ -68,6 +70,9 @@ const kindsByWord: Readonly<Record<string, FailureKind>> = {
   unsupported_parameter: 'unsupported',
   unsupported_value: 'unsupported',
   unknown_parameter: 'unsupported',
+  // Groq: the model wrote a call or an object that does not fit.
+  tool_use_failed: 'invalid-response',
+  json_validate_failed: 'invalid-response',
   // Another vendor may know the keyword that this one does not.
   invalid_json_schema: 'unsupported',
   invalid_function_parameters: 'unsupported',
@@ -135,11 +140,13 @@ function reportOf(error: unknown, around: Loose = {}): Report {
   const code: unknown = body['code'] ?? around['code'] ?? body['statusCode'];
   const inner: unknown = body['innererror']?.code ?? body['inner_error']?.code;
   return {
-    status: statusIn(code ?? body['status'] ?? around['status']),
+    status: [code, body['status'], body['status_code'], around['status']]
+      .map(statusIn)
+      .find((one) => one !== undefined),
     code: wordOf(code) ?? wordOf(inner),
     type: wordOf(body['type'] ?? around['type']),
     param: paramOf(body) ?? paramOf(around) ?? extraField(body),
-    message: textIn(body),
+    message: [textIn(body), upstreamText(body)].filter((text) => text !== '').join(': '),
     body,
     headers: undefined,
   };
@@ -150,6 +157,18 @@ function textIn(body: Loose): string {
   if (typeof text === 'string') return text;
   if (Array.isArray(text)) return (text as Loose[]).map((one) => textIn(one ?? {})).join('; ');
   return typeof text === 'object' && text !== null ? textIn(text as Loose) : '';
+}
+
+/** OpenRouter hands on what the provider behind it said, mostly as JSON in a string. */
+function upstreamText({ metadata }: Loose): string {
+  const raw: unknown = (metadata as Loose | null | undefined)?.['raw'];
+  if (typeof raw !== 'string') return '';
+  try {
+    const parsed = JSON.parse(raw) as unknown;
+    return typeof parsed === 'object' && parsed !== null ? textIn(parsed) : raw;
+  } catch {
+    return raw;
+  }
 }
 
 /** FastAPI servers (Mistral, vLLM) name what they refuse by its place. */
@@ -201,6 +220,7 @@ function featureIn({ code, param, message }: Report): Failure['feature'] {
 function kindOf(report: Report): FailureKind {
   const word = wordKind(report);
   if (word === 'rate-limit' && saysTooLarge(report.message)) return 'context-length';
+  if (word === 'server-error' && saysContextFull(report.message)) return 'context-length';
   if (word !== undefined) return word;
   const { status } = report;
   if (status === undefined)
@@ -278,6 +298,6 @@ function waitOf({ headers, message, body }: Report, kind: FailureKind): number |
     .filter((limit) => headerOf(headers, `x-ratelimit-remaining-${limit}`) === '0')
     .map((limit) => resetMs(headerOf(headers, `x-ratelimit-reset-${limit}`), now))
     .concat(resetMs(upstream?.['X-RateLimit-Reset'], now))
-    .filter((ms) => ms !== undefined);
+    .filter((ms) => ms !== undefined && ms > 0) as number[];
   return resets.length === 0 ? undefined : Math.max(...resets);
 }

@@ -130,8 +130,19 @@ function readItem(output: Output, item: OpenItem, given: Loose): void {
   if (given['type'] === 'message') readMessage(output, item, given);
   else if (given['type'] === 'reasoning') readReasoning(output, item, given);
   else if (given['type'] === 'function_call') readCall(output, item, given);
-  else output.out.push({ type: 'activity' });
+  else if (answerable.has(given['type'] as string)) {
+    output.out.push({ type: 'meta', warnings: [`an item of type ${String(given['type'])} was left out`] });
+  } else output.out.push({ type: 'activity' });
 }
+
+/** Items that want an answer of the caller, which only `providerOptions` can have asked for. */
+const answerable = new Set([
+  'custom_tool_call',
+  'computer_call',
+  'local_shell_call',
+  'apply_patch_call',
+  'mcp_approval_request',
+]);
 
 function readMessage(output: Output, item: OpenItem, message: Loose): void {
   const { content, phase } = message;

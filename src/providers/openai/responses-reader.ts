@@ -12,13 +12,16 @@ export function responsesReader(model: string): ReplyReader {
   let finishReason: FinishReason | undefined;
   let usage: Usage | undefined;
   let raw: Loose | undefined;
+  /** An `error` event; the `response.failed` after it often knows more. */
+  let trouble: Error | undefined;
 
   function end(response: Loose, out: ProviderEvent[]): void {
     usage = usageOf(response['usage']);
     const { status } = response;
     if (status === 'failed' || status === 'cancelled' || response['error']) {
       if (usage) out.push({ type: 'meta', usage });
-      throw vendorFailure(response['error'] ?? { message: `the response was ${String(status)}` });
+      if (response['error']) throw vendorFailure(response['error']);
+      throw trouble ?? vendorFailure({ message: `the response was ${String(status)}` });
     }
     if (status !== 'completed' && status !== 'incomplete') {
       throw invalidResponse(`the response ended with the status ${String(status)}`, 'truncated');
@@ -34,9 +37,8 @@ export function responsesReader(model: string): ReplyReader {
       output.out = out;
       const type = String(event['type'] ?? '');
       if (type === 'error' || (event['error'] && event['response'] === undefined)) {
-        throw vendorFailure(event['error'] ?? event, event['error'] ? event : {});
-      }
-      if (/^response\.(completed|incomplete|failed|cancelled|done)$/.test(type)) {
+        trouble ??= vendorFailure(event['error'] ?? event, event['error'] ? event : {});
+      } else if (/^response\.(completed|incomplete|failed|cancelled|done)$/.test(type)) {
         end(terminalResponse(event['response'], type), out);
       } else {
         readItemEvent(output, type, event);
@@ -44,17 +46,13 @@ export function responsesReader(model: string): ReplyReader {
     },
     readWhole(reply, out) {
       output.out = out;
-      if (reply['error']) throw vendorFailure(reply['error'], reply);
-      if (!Array.isArray(reply['output'])) {
-        throw typeof reply['message'] === 'string' || typeof reply['detail'] === 'string'
-          ? vendorFailure(reply)
-          : invalidResponse('the reply is no response: it holds no output', 'no-output');
-      }
+      refuseOthers(reply);
       end(reply, out);
     },
-    patienceMs: () => (finishReason === undefined ? undefined : endPatienceMs),
+    patienceMs: () => (finishReason === undefined && trouble === undefined ? undefined : endPatienceMs),
     finish(out, headers) {
       output.out = out;
+      if (trouble !== undefined) throw trouble;
       if (finishReason === undefined) {
         throw invalidResponse('the stream ended without response.completed', 'truncated');
       }
@@ -68,6 +66,14 @@ export function responsesReader(model: string): ReplyReader {
       });
     },
   };
+}
+
+/** Throws what a reply is that is no response. */
+function refuseOthers(reply: Loose): void {
+  if (reply['error']) throw vendorFailure(reply['error'], reply);
+  if (Array.isArray(reply['output'])) return;
+  const isTold = typeof (reply['message'] ?? reply['detail']) === 'string';
+  throw isTold ? vendorFailure(reply) : invalidResponse('the reply holds no output', 'no-output');
 }
 
 /** Some servers leave the status to the event's name. */

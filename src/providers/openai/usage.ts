@@ -16,13 +16,15 @@ export function usageOf(usage: unknown): Usage | undefined {
     given['output_tokens_details'] ??
     {}) as Numbers;
   const input = count(given['prompt_tokens'] ?? given['input_tokens']);
-  const reasoning = count(outputDetails['reasoning_tokens']);
+  const reasoning = count(outputDetails['reasoning_tokens'] ?? given['reasoning_tokens']);
   const total = count(given['total_tokens']);
   return compact({
     inputTokens: input,
-    // DeepSeek says it in a word of its own.
-    cachedInputTokens: count(inputDetails['cached_tokens'] ?? given['prompt_cache_hit_tokens']),
-    cacheWriteInputTokens: count(inputDetails['cache_write_tokens']),
+    // DeepSeek and Databricks have words of their own.
+    cachedInputTokens: count(
+      inputDetails['cached_tokens'] ?? given['prompt_cache_hit_tokens'] ?? given['cache_read_input_tokens'],
+    ),
+    cacheWriteInputTokens: count(inputDetails['cache_write_tokens'] ?? given['cache_creation_input_tokens']),
     outputTokens: outputOf(count(given['completion_tokens'] ?? given['output_tokens']), {
       input,
       reasoning,
@@ -46,7 +48,7 @@ function outputOf(
 
 function compact(usage: Usage): Usage | undefined {
   const entries = Object.entries(usage).filter(([, value]) => value !== undefined);
-  return entries.length === 0 ? undefined : (Object.fromEntries(entries));
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
 /** Adds what a LiteLLM proxy says in a header of what the call has cost. */
