@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-const conditions = ['failsoft-source', 'node', 'import', 'module', 'default'];
+// Not `module`: Node does not know it, and some packages keep files there that only bundlers can load.
+const conditions = ['failsoft-source', 'node', 'import', 'default'];
 
 export default defineConfig({
   resolve: { conditions },
