@@ -74,7 +74,8 @@ type RequestFaultName = Exclude<FaultName, 'refuse'>;
 
 /**
  * One fault for every request, a list for the next ones in order (null: healthy; after its end all are healthy), or a
- * function of the request. Null or nothing: healthy.
+ * function of the request and its number (from 1, since the schedule was set; what is no completion does not count).
+ * Null or nothing: healthy.
  */
 export type FaultSchedule =
   | Fault
@@ -90,8 +91,8 @@ export type PlayedFault = Exclude<RequestFault, { kind: 'flap' }>;
 export interface FaultPlan {
   /** Whether the port is to be closed. */
   readonly refuses: boolean;
-  /** What the next request meets. `number` is that of the request within this emulator. */
-  readonly next: (number: number, request: WireRequest) => PlayedFault | undefined;
+  /** What the next completion meets. */
+  readonly next: (request: WireRequest) => PlayedFault | undefined;
 }
 
 /** Makes a plan of a schedule; the plan counts the requests that it has seen. */
@@ -114,10 +115,10 @@ export function faultPlan(schedule: FaultSchedule): FaultPlan {
   };
   return {
     refuses: false,
-    next: (number, request) => {
+    next: (request) => {
       const index = seen;
       seen += 1;
-      if (typeof schedule === 'function') return resolve(schedule(number, request));
+      if (typeof schedule === 'function') return resolve(schedule(index + 1, request));
       return resolve(isList(schedule) ? schedule[index] : schedule);
     },
   };

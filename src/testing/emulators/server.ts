@@ -173,7 +173,7 @@ async function serve(
   const { dialect, settings, counts, tokenDelayMs } = state;
   const scene = { dialect, request, exchange, tokenDelayMs };
   const aside = dialect.aside?.(request, settings);
-  const fault = aside ? undefined : state.plan.next(request.number, request);
+  const fault = aside ? undefined : state.plan.next(request);
   update({ fault });
   if (fault) counts.faulted += 1;
   if (fault && playInstead(scene, fault)) return;
