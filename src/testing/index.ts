@@ -31,3 +31,11 @@ export {
 } from './scripted-provider.ts';
 export { withFaults, type FaultOptions, type ProviderFault } from './with-faults.ts';
 export type { FailureInput } from './staged-failure.ts';
+export {
+  conformance,
+  type ConformanceOptions,
+  type ConformanceScenario,
+  type ConformanceStage,
+  type MakeProvider,
+  type RegisterTest,
+} from './conformance.ts';
