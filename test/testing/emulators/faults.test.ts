@@ -61,7 +61,10 @@ interface Wire {
 }
 
 /** A request over a bare socket, where nothing hides how a reply ended. */
-function ask(emulator: Emulator, { stream = true, prompt = 'Hi' } = {}): Wire {
+function ask(
+  emulator: Emulator,
+  { stream = true, prompt = 'Hi' }: { stream?: boolean; prompt?: unknown } = {},
+): Wire {
   const socket = connect(emulator.port, '127.0.0.1');
   const content = JSON.stringify({ stream, prompt });
   let text = '';
