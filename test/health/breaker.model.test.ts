@@ -1,0 +1,236 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { BreakerState } from '../../src/core/events.ts';
+import { createBreaker, type Breaker, type Pass } from '../../src/health/breaker.ts';
+import { cusum, type Evidence } from '../../src/health/evidence.ts';
+import { createClock, type Clock } from './clock.ts';
+
+/** Three failures in a row: simple enough for a reference. */
+function threeInARow(): Evidence {
+  let row = 0;
+  return {
+    record(ok, _now, weight) {
+      row = ok ? 0 : row + weight;
+    },
+    tripped: () => row >= 3,
+    reset() {
+      row = 0;
+    },
+  };
+}
+
+type Outcome = 'success' | 'failure' | 'alive' | 'undecided';
+
+/** The breaker as it is meant, told once more and without regard to cost. */
+interface Reference {
+  now: number;
+  state: BreakerState;
+  since: number;
+  openMs: number;
+  row: number;
+  openings: number;
+  recoveredAt: number;
+  /** By attempt: whether it is the probe, and how many changes by results it has seen. */
+  attempts: { probe: boolean; changes: number; ended: boolean }[];
+  changes: number;
+}
+
+function passTime(reference: Reference, ms: number): void {
+  reference.now += ms;
+  const elapsedMs = reference.now - reference.since;
+  if (reference.state === 'open' && elapsedMs >= reference.openMs) reference.state = 'half-open';
+  if (reference.state === 'slow-start' && elapsedMs >= 10_000) reference.state = 'closed';
+}
+
+function become(reference: Reference, state: BreakerState): void {
+  Object.assign(reference, { state, since: reference.now, row: 0, changes: reference.changes + 1 });
+  for (const attempt of reference.attempts) attempt.probe = false;
+  if (state === 'open') reference.openMs = Math.min(20_000, 1000 * 2 ** reference.openings++);
+  else reference.recoveredAt = reference.now;
+}
+
+function mayEnter(reference: Reference, lastResort: boolean): 'pass' | 'probe' | undefined {
+  if (reference.state === 'closed' || reference.state === 'slow-start') return 'pass';
+  if (reference.attempts.some(({ probe }) => probe)) return undefined;
+  const waitedMs = reference.now - reference.since;
+  return reference.state === 'half-open' || (lastResort && waitedMs >= 4000) ? 'probe' : undefined;
+}
+
+function conclude(reference: Reference, index: number, outcome: Outcome): void {
+  const attempt = reference.attempts[index] as Reference['attempts'][number];
+  if (attempt.probe) {
+    attempt.probe = false;
+    if (outcome === 'failure') become(reference, 'open');
+    if (outcome === 'success') become(reference, 'slow-start');
+    if (outcome === 'alive') become(reference, 'closed');
+  } else if (attempt.changes === reference.changes) {
+    if (outcome === 'success') reference.row = 0;
+    if (outcome !== 'failure') return;
+    reference.row += reference.state === 'slow-start' ? 2 : 1;
+    if (reference.row < 3) return;
+    if (reference.now - reference.recoveredAt >= 60_000) reference.openings = 0;
+    become(reference, 'open');
+  }
+}
+
+interface Real {
+  readonly clock: Clock;
+  readonly breaker: Breaker;
+  readonly passes: Pass[];
+}
+
+function agree(reference: Reference, { breaker, clock }: Real): void {
+  expect(breaker.state(clock.now())).toBe(reference.state);
+  const until = reference.state === 'open' ? reference.since + reference.openMs : undefined;
+  expect(breaker.openAt(clock.now())?.until).toBe(until);
+  expect(breaker.probing()).toBe(reference.attempts.some(({ probe }) => probe));
+}
+
+class Tick implements fc.Command<Reference, Real> {
+  readonly ms: number;
+  constructor(ms: number) {
+    this.ms = ms;
+  }
+  check = () => true;
+  run(reference: Reference, real: Real): void {
+    passTime(reference, this.ms);
+    real.clock.tick(this.ms);
+    agree(reference, real);
+  }
+  toString = () => `tick(${this.ms})`;
+}
+
+class Begin implements fc.Command<Reference, Real> {
+  readonly lastResort: boolean;
+  constructor(lastResort: boolean) {
+    this.lastResort = lastResort;
+  }
+  check = () => true;
+  run(reference: Reference, real: Real): void {
+    const expected = mayEnter(reference, this.lastResort);
+    const pass = real.breaker.enter(real.clock.now(), this.lastResort);
+    expect(pass && (pass.probe ? 'probe' : 'pass')).toBe(expected);
+    if (pass === undefined) return;
+    if (expected === 'probe') reference.state = 'half-open';
+    real.passes.push(pass);
+    reference.attempts.push({ probe: expected === 'probe', changes: reference.changes, ended: false });
+    agree(reference, real);
+  }
+  toString = () => `begin(${this.lastResort ? 'last resort' : ''})`;
+}
+
+class Content implements fc.Command<Reference, Real> {
+  readonly pick: number;
+  constructor(pick: number) {
+    this.pick = pick;
+  }
+  check = (reference: Readonly<Reference>) => reference.attempts.some(({ ended }) => !ended);
+  run(reference: Reference, real: Real): void {
+    const index = running(reference, this.pick);
+    const attempt = reference.attempts[index] as Reference['attempts'][number];
+    if (attempt.probe) {
+      become(reference, 'slow-start');
+      attempt.changes = reference.changes;
+    }
+    real.passes[index]?.firstContent(real.clock.now());
+    agree(reference, real);
+  }
+  toString = () => `content(${this.pick})`;
+}
+
+class End implements fc.Command<Reference, Real> {
+  readonly pick: number;
+  readonly outcome: Outcome;
+  constructor(pick: number, outcome: Outcome) {
+    this.pick = pick;
+    this.outcome = outcome;
+  }
+  check = (reference: Readonly<Reference>) => reference.attempts.some(({ ended }) => !ended);
+  run(reference: Reference, real: Real): void {
+    const index = running(reference, this.pick);
+    conclude(reference, index, this.outcome);
+    (reference.attempts[index] as Reference['attempts'][number]).ended = true;
+    const verdict =
+      this.outcome === 'failure'
+        ? ({ kind: 'failure', weight: 1, reason: 'test' } as const)
+        : this.outcome === 'alive'
+          ? ({ kind: 'alive', reason: 'test' } as const)
+          : { kind: this.outcome };
+    real.passes[index]?.end(verdict, real.clock.now());
+    agree(reference, real);
+  }
+  toString = () => `${this.outcome}(${this.pick})`;
+}
+
+function running(reference: Reference, pick: number): number {
+  const open = reference.attempts.flatMap(({ ended }, index) => (ended ? [] : [index]));
+  return open[pick % open.length] as number;
+}
+
+const commands = [
+  fc.integer({ min: 0, max: 30_000 }).map((ms) => new Tick(ms)),
+  fc.constantFrom(500, 1000, 4000, 10_000, 60_000).map((ms) => new Tick(ms)),
+  fc.boolean().map((lastResort) => new Begin(lastResort)),
+  fc.constant(new Begin(false)),
+  fc.nat(20).map((pick) => new Content(pick)),
+  fc
+    .tuple(
+      fc.nat(20),
+      fc.constantFrom<Outcome>('success', 'failure', 'failure', 'failure', 'alive', 'undecided'),
+    )
+    .map(([pick, outcome]) => new End(pick, outcome)),
+];
+
+describe('the breaker', () => {
+  it('does what its reference does, whatever happens in whatever order', () => {
+    fc.assert(
+      fc.property(fc.commands(commands, { maxCommands: 80 }), (sequence) => {
+        const clock = createClock(() => 0, 0);
+        const breaker = createBreaker({ runtime: clock, evidence: threeInARow(), onChange() {} });
+        const reference: Reference = {
+          now: 0,
+          state: 'closed',
+          since: 0,
+          openMs: 0,
+          row: 0,
+          openings: 0,
+          recoveredAt: -Infinity,
+          attempts: [],
+          changes: 0,
+        };
+        fc.modelRun(() => ({ model: reference, real: { clock, breaker, passes: [] } }), sequence);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('closes in the end once the target is healthy, whatever came before', () => {
+    const steps = fc.array(
+      fc.record({
+        ms: fc.nat(5000),
+        outcome: fc.constantFrom<Outcome>('success', 'failure', 'undecided', 'alive'),
+      }),
+      { maxLength: 100 },
+    );
+    fc.assert(
+      fc.property(steps, fc.boolean(), (history, leavesOneRunning) => {
+        const clock = createClock(() => 0.5);
+        const breaker = createBreaker({ runtime: clock, evidence: cusum()(), onChange() {} });
+        if (leavesOneRunning) breaker.enter(clock.now(), false);
+        for (const { ms, outcome } of history) {
+          clock.tick(ms);
+          const verdict =
+            outcome === 'success' || outcome === 'undecided'
+              ? { kind: outcome }
+              : { kind: outcome, weight: 1, reason: 'test' };
+          breaker.enter(clock.now(), false)?.end(verdict, clock.now());
+        }
+        for (let second = 0; second < 31; second += 1) {
+          clock.tick(1000);
+          breaker.enter(clock.now(), false)?.end({ kind: 'success' }, clock.now());
+        }
+        expect(breaker.state(clock.now())).toBe('closed');
+      }),
+    );
+  });
+});

@@ -1,0 +1,123 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { cusum, type Evidence } from '../../src/health/evidence.ts';
+
+/** Feeds results at a steady rate until it trips; how many it took, or undefined. */
+function callsToTrip(
+  evidence: Evidence,
+  results: Iterable<boolean>,
+  everyMs: number,
+  from = 0,
+): number | undefined {
+  let now = from;
+  let calls = 0;
+  for (const ok of results) {
+    now += everyMs;
+    calls += 1;
+    evidence.record(ok, now, 1);
+    if (evidence.tripped(now)) return calls;
+  }
+  return undefined;
+}
+
+function* always(ok: boolean, times: number): Generator<boolean> {
+  for (let count = 0; count < times; count += 1) yield ok;
+}
+
+/** Numbers in [0, 1) from a seed (a linear congruential generator: enough for shares). */
+function numbers(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+function* mixed(failureShare: number, times: number, seed: number): Generator<boolean> {
+  const random = numbers(seed);
+  for (let count = 0; count < times; count += 1) yield random() >= failureShare;
+}
+
+describe('the cumulative sum', () => {
+  it('trips on the fourth failure in a row at one call a second', () => {
+    expect(callsToTrip(cusum()(), always(false, 100), 1000)).toBe(4);
+  });
+
+  it('asks for more at higher rates, where chance alone reaches further', () => {
+    const busy = cusum()();
+    callsToTrip(busy, always(true, 10_000), 10);
+    expect(callsToTrip(busy, always(false, 100), 10, 100_000)).toBe(7);
+  });
+
+  it.each([1000, 100, 10])('finds a brownout of a third within 100 calls, one every %i ms', (everyMs) => {
+    const found = Array.from({ length: 20 }, (_, seed) =>
+      callsToTrip(cusum()(), mixed(0.3, 1000, seed), everyMs),
+    );
+    expect(found.map((calls) => calls ?? Infinity).sort((one, other) => one - other)[10]).toBeLessThan(100);
+  });
+
+  it('leaves a target alone for an hour at 2 % errors and one call a second', () => {
+    const trips = Array.from({ length: 20 }, (_, seed) =>
+      callsToTrip(cusum()(), mixed(0.02, 3600, seed), 1000),
+    );
+    expect(trips.filter((calls) => calls !== undefined).length).toBeLessThanOrEqual(1);
+  });
+
+  it('trips on the second refused connection in a row, at any rate', () => {
+    for (const everyMs of [60_000, 1000, 100, 10]) {
+      const evidence = cusum()();
+      let now = 0;
+      for (let call = 0; call < 500; call += 1) evidence.record(true, (now += everyMs), 1);
+      evidence.record(false, (now += everyMs), 3.5);
+      expect(evidence.tripped(now)).toBe(false);
+      evidence.record(false, (now += everyMs), 3.5);
+      expect(evidence.tripped(now)).toBe(true);
+    }
+  });
+
+  it('lets old evidence fade: a failure every ten minutes never adds up', () => {
+    expect(callsToTrip(cusum()(), always(false, 1000), 600_000)).toBeUndefined();
+  });
+
+  it('forgets what speaks against the target when it is reset', () => {
+    const evidence = cusum()();
+    callsToTrip(evidence, always(false, 4), 1000);
+    evidence.reset();
+    expect(evidence.tripped(4000)).toBe(false);
+    expect(callsToTrip(evidence, always(false, 100), 1000, 4000)).toBe(4);
+  });
+
+  it('is not disturbed by a clock that is set back', () => {
+    const evidence = cusum()();
+    evidence.record(false, 10_000_000, 1);
+    expect(callsToTrip(evidence, always(false, 100), 1000, 0)).toBeLessThanOrEqual(4);
+  });
+
+  it('is never tripped by the passing of time', () => {
+    const results = fc.array(fc.record({ ok: fc.boolean(), afterMs: fc.integer({ min: 0, max: 60_000 }) }));
+    fc.assert(
+      fc.property(results, fc.array(fc.nat(10_000_000)), (history, waits) => {
+        const evidence = cusum()();
+        let now = 0;
+        for (const { ok, afterMs } of history) evidence.record(ok, (now += afterMs), 1);
+        let tripped = evidence.tripped(now);
+        for (const wait of waits) {
+          const after = evidence.tripped((now += wait));
+          expect(after && !tripped).toBe(false);
+          tripped = after;
+        }
+      }),
+    );
+  });
+
+  it('is monotone: a failure instead of a success never makes it trip less', () => {
+    const history = fc.array(fc.boolean(), { minLength: 1, maxLength: 60 });
+    fc.assert(
+      fc.property(history, fc.nat(), fc.integer({ min: 1, max: 5000 }), (results, place, everyMs) => {
+        const worse = results.map((ok, index) => (index === place % results.length ? false : ok));
+        const trips = callsToTrip(cusum()(), results, everyMs) ?? Infinity;
+        expect(callsToTrip(cusum()(), worse, everyMs) ?? Infinity).toBeLessThanOrEqual(trips);
+      }),
+    );
+  });
+});
