@@ -45,6 +45,5 @@ export function generativeAITransport(
 }
 
 function argumentsOf({ body, signal, headers }: Outgoing): [never, never] {
-  // A copy, since the SDK writes into it.
-  return [{ ...body } as never, { signal, customHeaders: { ...headers } } as never];
+  return [body as never, { signal, customHeaders: { ...headers } } as never];
 }

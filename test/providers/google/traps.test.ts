@@ -287,12 +287,41 @@ describe('on the bytes themselves', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it("turns off the retries, and leaves the timers, of the host's own client", async () => {
+  it("turns off the retries of the host's own client", async () => {
     await using server = await wireServer(json(503, { error: { code: 503, message: 'overloaded' } }));
-    const httpOptions = { baseUrl: server.url, retryOptions: { attempts: 3 }, timeout: 60_000 };
-    const provider = google({ client: new GoogleGenAI({ apiKey: 'key', httpOptions }) });
-    expect((await streamed(provider)).failure?.kind).toBe('overloaded');
+    const failing = vi.fn(async () => {
+      throw new Error('socket hang up');
+    });
+    const retryOptions = { attempts: 3, initialDelay: 0.001, jitter: 0 };
+    for (const httpOptions of [
+      { baseUrl: server.url, retryOptions },
+      { fetch: failing, retryOptions },
+    ]) {
+      const provider = google({ client: new GoogleGenAI({ apiKey: 'key', httpOptions }) });
+      expect((await streamed(provider)).failure?.kind).toMatch(/^(overloaded|network)$/);
+    }
     expect(server.requests).toHaveLength(1);
+    expect(failing).toHaveBeenCalledTimes(1);
+  });
+
+  it('reads through the SDK where a wrapper hides its insides, and still asks only once', async () => {
+    const cut = {
+      content: { parts: [{ text: 'Hel' }] },
+      finishReason: 'CONTINUATION',
+      continuationToken: 'more',
+    };
+    await using server = await wireServer(streaming(eventOf({ candidates: [cut] })));
+    const { models } = new GoogleGenAI({ apiKey: 'key', httpOptions: { baseUrl: server.url } });
+    const { events } = await streamed(google({ client: { models } }));
+    expect(events.at(-1)).toMatchObject({ type: 'finish', finishReason: 'length' });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('sends a header once, whatever its case, and the later value', async () => {
+    await using server = await wireServer(hello);
+    const provider = google({ apiKey: 'key', baseURL: server.url, headers: { 'X-Tenant': 'one' } });
+    await streamed(provider, callOf({}, { headers: { 'x-tenant': 'two' } }));
+    expect(server.requests[0]!.headers['x-tenant']).toBe('two');
   });
 
   it("sends through the host's own fetch, with the host's headers and body", async () => {
