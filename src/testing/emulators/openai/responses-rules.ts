@@ -38,14 +38,22 @@ export function responsesRefusal(body: JsonObject, flavour: Flavour): Refusal | 
   const model = typeof body.model === 'string' ? body.model : '';
   return (
     (isStrict ? unknownParameterRefusal(body) : undefined) ??
-    (model === '' ? missingParameter('model') : undefined) ??
-    previousRefusal(body) ??
-    inputRefusal(body.input, isStrict ? model : '', isStrict) ??
+    promptRefusal(body, model, isStrict) ??
     toolsRefusal(body) ??
     rangesRefusal(body) ??
     formatRefusal(body, isStrict ? model : '') ??
     (isStrict ? modelRefusal(body, model) : undefined)
   );
+}
+
+/** A stored prompt brings model and input of its own. */
+function promptRefusal(body: JsonObject, model: string, isStrict: boolean): Refusal | undefined {
+  const isStored = isGiven(body.prompt);
+  if (model === '' && !isStored) return missingParameter('model');
+  if (isGiven(body.previous_response_id)) return previousRefusal(body.previous_response_id);
+  return isStored && !isGiven(body.input)
+    ? undefined
+    : inputRefusal(body.input, isStrict ? model : '', isStrict);
 }
 
 function unknownParameterRefusal(body: JsonObject): Refusal | undefined {
@@ -57,9 +65,8 @@ function unknownParameterRefusal(body: JsonObject): Refusal | undefined {
   );
 }
 
-function previousRefusal(body: JsonObject): Refusal | undefined {
-  const { previous_response_id: id } = body;
-  if (!isGiven(id)) return undefined;
+/** Nothing is stored here, so that no earlier response is ever found. */
+function previousRefusal(id: unknown): Refusal {
   return {
     message: `Previous response with id '${String(id)}' not found.`,
     param: 'previous_response_id',
