@@ -12,14 +12,17 @@ export function requestIdOf(headers: Headers | undefined): string | undefined {
   return undefined;
 }
 
-/** What the headers say of the rate limits; undefined where they say nothing. */
+/** What the headers say of the rate limits, resets as instants; undefined where they say nothing. */
 export function limitsOf(headers: Headers, now: number): VendorLimits | undefined {
   const amount = (name: string): number | undefined => {
     const value = headers.get(`x-ratelimit-${name}`);
     const number = value === null || value === '' ? Number.NaN : Number(value);
     return number >= 0 ? number : undefined;
   };
-  const reset = (name: string): number | undefined => resetMs(headers.get(`x-ratelimit-reset${name}`), now);
+  const reset = (name: string): number | undefined => {
+    const ms = resetMs(headers.get(`x-ratelimit-reset${name}`), now);
+    return ms === undefined ? undefined : now + ms;
+  };
   const limits = {
     requestsLimit: amount('limit-requests') ?? amount('limit'),
     requestsRemaining: amount('remaining-requests') ?? amount('remaining'),
