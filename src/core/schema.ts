@@ -1,4 +1,10 @@
-import { fromJSONSchema, toJSONSchema } from 'zod';
+import {
+  Validator,
+  type OutputUnit,
+  type Schema as PlainSchema,
+  type SchemaDraft,
+} from '@cfworker/json-schema';
+import { toJSONSchema } from 'zod/v4/core';
 import type { JsonSchema, Schema, StandardSchema } from './request.ts';
 
 /** What validation says of a value. */
@@ -35,10 +41,16 @@ function isStandard(schema: Schema): schema is StandardSchema {
   return '~standard' in schema;
 }
 
+interface StandardIssue {
+  readonly message: string;
+  readonly path?: readonly unknown[] | undefined;
+  /** zod's. */
+  readonly code?: unknown;
+}
+
 interface StandardResult {
   readonly value?: unknown;
-  readonly issues?:
-    readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[] | undefined;
+  readonly issues?: readonly StandardIssue[] | undefined;
 }
 
 function compileStandard(schema: StandardSchema): CompiledSchema {
@@ -65,17 +77,32 @@ function jsonOfStandard(schema: StandardSchema): JsonSchema {
 }
 
 function compilePlain(schema: JsonSchema): CompiledSchema {
-  const validator = fromJSONSchema(schema);
+  const json = withoutDialect(schema);
+  const validator = new Validator(json, dialectOf(schema), false);
+  // Tells now what would else be found with the first reply: a reference that leads nowhere.
+  validator.validate({});
   return {
-    json: withoutDialect(schema),
-    async validate(value) {
-      const result = await validator.safeParseAsync(value);
-      // The value itself, not the validator's copy: plain JSON Schema checks, and changes nothing.
-      return result.success
-        ? { ok: true, value }
-        : { ok: false, issues: describeIssues(result.error.issues) };
+    json,
+    validate(value) {
+      const { valid, errors } = validator.validate(value);
+      const result: Validated = valid ? { ok: true, value } : { ok: false, issues: describeErrors(errors) };
+      return Promise.resolve(result);
     },
   };
+}
+
+function dialectOf({ $schema }: JsonSchema): SchemaDraft {
+  const named = typeof $schema === 'string' ? /draft-0?(4|7)|(2019-09|2020-12)/.exec($schema) : null;
+  return (named?.[1] ?? named?.[2] ?? '2020-12') as SchemaDraft;
+}
+
+/** The places in the schema that do not hold, innermost only; its author knows them, and no word of the reply is in them. */
+function describeErrors(errors: readonly OutputUnit[]): string {
+  const places = errors.map(({ keywordLocation }) => keywordLocation);
+  const inner = places.filter(
+    (place) => !places.some((other) => other !== place && other.startsWith(`${place}/`)),
+  );
+  return joinIssues([...new Set(inner)].map((place) => `${place} does not hold`));
 }
 
 /** `$schema` names the dialect; several vendors refuse it as an unknown keyword. */
@@ -85,15 +112,21 @@ function withoutDialect(schema: JsonSchema): JsonSchema {
   return rest;
 }
 
+/** Where it does not fit, without the values, which are the model's words. */
+function describeIssues(issues: readonly StandardIssue[]): string {
+  return joinIssues(
+    issues.map(({ path, message, code }) => {
+      const where = (path ?? []).map(keyOf).join('.') || 'the root';
+      return `${where}: ${code === 'unrecognized_keys' ? 'has keys that the schema does not know' : message}`;
+    }),
+  );
+}
+
 const shownIssues = 3;
 
-/** Where it does not fit, without the values, which are the model's words. */
-function describeIssues(issues: NonNullable<StandardResult['issues']>): string {
-  const shown = issues
-    .slice(0, shownIssues)
-    .map(({ path, message }) => `${(path ?? []).map(keyOf).join('.') || 'the root'}: ${message}`);
-  const more = issues.length - shown.length;
-  return shown.join('; ') + (more > 0 ? `; and ${more} more` : '');
+function joinIssues(issues: readonly string[]): string {
+  const more = issues.length - shownIssues;
+  return issues.slice(0, shownIssues).join('; ') + (more > 0 ? `; and ${more} more` : '');
 }
 
 function keyOf(segment: unknown): string {

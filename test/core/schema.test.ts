@@ -25,6 +25,19 @@ describe('compileSchema', () => {
     expect(await validate({})).toMatchObject({ ok: false });
   });
 
+  it.each([
+    [{ required: ['a'] }, {}],
+    [{ type: 'array', minItems: 2 }, [1]],
+    [{ allOf: [{ required: ['a'] }, { required: ['b'] }] }, { a: 1 }],
+    [{ not: { type: 'string' } }, 'x'],
+    [{ if: { type: 'string' }, then: { minLength: 3 } }, 'x'],
+    [{ type: 'object', dependentRequired: { a: ['b'] } }, { a: 1 }],
+    [{ type: 'object', properties: { a: { type: 'string', default: 'x' } }, required: ['a'] }, {}],
+    [{ $ref: '#/definitions/x', definitions: { x: { required: ['v'] } } }, {}],
+  ])('holds a value to every keyword: %j refuses %j', async (schema, value) => {
+    expect(await compileSchema(schema).validate(value)).toMatchObject({ ok: false });
+  });
+
   it('takes {} as any JSON', async () => {
     const { validate } = compileSchema({});
     for (const value of [null, 1, 'text', [1], { a: 1 }])
@@ -41,7 +54,7 @@ describe('compileSchema', () => {
   it('refuses a schema that gives no JSON Schema, and one that cannot be checked', () => {
     const foreign = { '~standard': { version: 1, vendor: 'other', validate: () => ({ value: 1 }) } } as const;
     expect(() => compileSchema(foreign)).toThrow(/other schema that gives no JSON Schema/);
-    expect(() => compileSchema({ not: { type: 'string' } })).toThrow(/not/);
+    expect(() => compileSchema({ $ref: '#/$defs/absent' })).toThrow(/absent/);
   });
 });
 
