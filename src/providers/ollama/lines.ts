@@ -10,14 +10,15 @@ export async function* eventsOfLines(
 ): AsyncGenerator<ProviderEvent, void> {
   const events: ProviderEvent[] = [];
   let rest = '';
-  for await (const chunk of chunksOf(response)) {
+  let isLast = false;
+  for await (const chunk of chunksOf(response, () => isLast)) {
     let start = 0;
     // Only what is new can hold the end of the line.
     let end = chunk.indexOf('\n');
     if (end >= 0) end += rest.length;
     rest += chunk;
     for (; end >= 0; end = rest.indexOf('\n', start)) {
-      const isLast = acceptLine(reader, rest.slice(start, end), events);
+      isLast = acceptLine(reader, rest.slice(start, end), events);
       start = end + 1;
       for (const event of events) yield event;
       if (isLast) return;
@@ -25,7 +26,7 @@ export async function* eventsOfLines(
     }
     if (start > 0) rest = rest.slice(start);
   }
-  const isLast = acceptLastLine(reader, rest, events);
+  isLast = acceptLastLine(reader, rest, events);
   for (const event of events) yield event;
   if (!isLast) throw endedEarly('the stream ended without its last line');
 }

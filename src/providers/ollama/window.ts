@@ -13,8 +13,8 @@ import type { OllamaBody } from './wire.ts';
  *    `num_ctx` is not known, only those numbers themselves are believed, for the powers of two that windows have.
  */
 export interface PromptMeasure {
-  /** The fewest tokens that the prompt can have. */
-  readonly floor: number;
+  /** The fewest tokens that the prompt can have: counted only where it matters, since that reads all of it. */
+  readonly floor: () => number;
   /** More tokens than the prompt can be expected to have. */
   readonly ceiling: number;
   readonly window: number | undefined;
@@ -25,18 +25,14 @@ export interface PromptMeasure {
 const wordPattern = /\S+/g;
 const spacelessPattern = /[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]/g;
 
-/** Measures what every template shows to the model; thinking, tools and what they add are left out of the floor. */
+/** Measures what every template shows to the model; thinking, tools and what they add are left out. */
 export function measurePrompt({ messages, options, truncate }: OllamaBody): PromptMeasure {
-  let floor = 0;
-  let characters = 0;
-  for (const { role, content } of messages) {
-    characters += content.length;
-    // A template for a model without tools may leave results out.
-    if (role !== 'tool') floor += fewestTokens(content);
-  }
+  // A template for a model without tools may leave results out.
+  const shown = messages.filter(({ role }) => role !== 'tool').map(({ content }) => content);
+  const characters = messages.reduce((sum, { content }) => sum + content.length, 0);
   const window = options['num_ctx'];
   return {
-    floor,
+    floor: () => shown.reduce((sum, content) => sum + fewestTokens(content), 0),
     ceiling: characters / 2,
     window: typeof window === 'number' && window > 0 ? window : undefined,
     mayCut: truncate === true,
@@ -56,20 +52,24 @@ function count(text: string, pattern: RegExp): number {
 }
 
 /** Ends a call whose prompt cannot fit before it is sent. */
-export function refuseTooLong({ floor, window, mayCut }: PromptMeasure): void {
-  if (mayCut || window === undefined || floor <= window) return;
-  throw tooLong(`the prompt has at least ${floor} tokens, the context window ${window}`);
+export function refuseTooLong({ floor, ceiling, window, mayCut }: PromptMeasure): void {
+  if (mayCut || window === undefined || ceiling < window) return;
+  const fewest = floor();
+  if (fewest > window)
+    throw tooLong(`the prompt has at least ${fewest} tokens, the context window ${window}`);
 }
 
 /** Ends a call whose prompt was cut, by what the server says that it has read. */
 export function refuseCut({ floor, ceiling, window, mayCut }: PromptMeasure, promptTokens: unknown): void {
-  if (mayCut || typeof promptTokens !== 'number' || promptTokens >= floor) return;
-  const isCut =
+  if (mayCut || typeof promptTokens !== 'number') return;
+  const mayBeLeft =
     window === undefined
       ? isLeftByCut(promptTokens)
       : ceiling >= window && promptTokens >= window * 0.45 && promptTokens <= window;
-  if (isCut) {
-    throw tooLong(`the server read ${promptTokens} tokens of a prompt that has at least ${floor}`);
+  if (!mayBeLeft) return;
+  const fewest = floor();
+  if (promptTokens < fewest) {
+    throw tooLong(`the server read ${promptTokens} tokens of a prompt that has at least ${fewest}`);
   }
 }
 

@@ -1,4 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LLMock } from '@copilotkit/aimock';
@@ -191,6 +194,15 @@ describe('the console', () => {
     for (const spy of spies) expect(spy).not.toHaveBeenCalled();
   });
 
+  it('stays silent at empty lines, which the SDK takes for broken ones', async () => {
+    const spy = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const fetch = async () => new Response('\n{"message":{"content":"a"},"done":false}\n\n\n{"message":{"content":""},"done":true}'); // prettier-ignore
+    const { events, failure } = await streamed(ollama({ client: new Shouting({ fetch }) }), callOf());
+    expect(failure).toBeUndefined();
+    expect(textIn(events)).toBe('A');
+    expect(spy).not.toHaveBeenCalled();
+  });
+
   it('stays silent at a refusal that is no JSON', async () => {
     const spy = vi.spyOn(console, 'log').mockImplementation(() => {});
     const fetch = async () =>
@@ -198,6 +210,28 @@ describe('the console', () => {
     const provider = ollama({ client: new Ollama({ fetch }) });
     expect((await streamed(provider, callOf())).failure).toMatchObject({ status: 502 });
     expect(spy).not.toHaveBeenCalled();
+  });
+});
+
+describe('the connection', () => {
+  it('is used again after a whole answer, also where the body ends later than the answer', async () => {
+    const ports = new Set<number | undefined>();
+    const last = { message: { content: 'Hi' }, done: true };
+    const server = createServer((request, response) => {
+      ports.add(request.socket.remotePort);
+      response.write(`${JSON.stringify(last)}\n`, () => setImmediate(() => response.end()));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const provider = ollama({ host: `127.0.0.1:${(server.address() as AddressInfo).port}` });
+    for (let turn = 0; turn < 5; turn += 1) {
+      for await (const event of provider.stream!(callOf())) if (event.type === 'finish') break;
+      // The engine has the finish; the end of the body comes in a turn of its own.
+      for (let wait = 0; wait < 10; wait += 1) await new Promise((resolve) => setImmediate(resolve));
+    }
+    server.closeAllConnections();
+    server.close();
+    expect(ports.size).toBe(1);
   });
 });
 
