@@ -39,3 +39,4 @@ export {
   type MakeProvider,
   type RegisterTest,
 } from './conformance.ts';
+export { geminiEmulator } from './emulators/gemini.ts';
