@@ -1,0 +1,142 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { CompletionRequest } from '../../src/core/request.ts';
+import {
+  cheapest,
+  fastest,
+  inOrder,
+  leastBusy,
+  weighted,
+  type Strategy,
+} from '../../src/routing/strategies.ts';
+import { idsOf, makeCandidates } from './make-candidate.ts';
+
+const request: CompletionRequest = { messages: [{ role: 'user', content: 'x'.repeat(4000) }] };
+
+/** Chance that gives the numbers listed, then 0. */
+const scripted =
+  (...numbers: number[]) =>
+  () =>
+    numbers.shift() ?? 0;
+const order = (strategy: Strategy, candidates: ReturnType<typeof makeCandidates>, random = scripted()) =>
+  idsOf(strategy(candidates, { request, random }));
+
+describe('in-order', () => {
+  it('is the listed order', () => {
+    expect(order(inOrder, makeCandidates({}, {}, {}))).toBe('a b c');
+  });
+
+  it('puts a target in slow start first only as often as its share says', () => {
+    const candidates = makeCandidates({ health: { share: 0.3 } }, {}, {});
+    expect(order(inOrder, candidates, scripted(0.29))).toBe('a b c');
+    expect(order(inOrder, candidates, scripted(0.3))).toBe('b a c');
+  });
+
+  it('holds the listed order where all of them are in slow start and none is drawn', () => {
+    const candidates = makeCandidates({ health: { share: 0.3 } }, { health: { share: 0.3 } });
+    expect(order(inOrder, candidates, scripted(0.9, 0.9))).toBe('a b');
+  });
+});
+
+describe('weighted', () => {
+  it('goes by credit and weight', () => {
+    expect(order(weighted, makeCandidates({ weight: 1 }, { weight: 5 }, { weight: 2, credit: 4 }))).toBe(
+      'c b a',
+    );
+  });
+});
+
+describe('fastest', () => {
+  const candidates = makeCandidates(
+    { health: { firstTokenP50Ms: 900 } },
+    { health: { firstTokenP50Ms: 300 } },
+    { health: { firstTokenP50Ms: 600 } },
+  );
+
+  it('takes the better of two drawn at random, then the others by speed', () => {
+    expect(order(fastest, candidates, scripted(0, 0))).toBe('b c a');
+    expect(order(fastest, candidates, scripted(0, 0.9))).toBe('c b a');
+    expect(order(fastest, candidates, scripted(0.5, 0.9))).toBe('b c a');
+  });
+
+  it('tries what it does not know, one attempt at a time', () => {
+    const unknown = makeCandidates({ health: { firstTokenP50Ms: 300 } }, {});
+    expect(order(fastest, unknown)).toBe('b a');
+    const tried = makeCandidates({ health: { firstTokenP50Ms: 300 } }, { health: { inFlight: 1 } });
+    expect(order(fastest, tried)).toBe('a b');
+  });
+
+  it('never takes the slowest of three or more', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 0.999 }), fc.double({ min: 0, max: 0.999 }), (one, other) => {
+        expect(order(fastest, candidates, scripted(one, other))[0]).not.toBe('a');
+      }),
+    );
+  });
+});
+
+describe('cheapest', () => {
+  it('goes by price and expected tokens; what has no price comes last', () => {
+    const candidates = makeCandidates(
+      {},
+      { price: { input: 1, output: 10 } },
+      { price: { input: 3, output: 1 } },
+      { price: { perRequest: 0.01 } },
+      { price: { input: 0, output: 0 } },
+    );
+    // 1,000 tokens in and 500 out: 6 mUSD, 3.5 mUSD, 10 mUSD, nothing.
+    expect(order(cheapest, candidates)).toBe('e c b d a');
+  });
+});
+
+describe('least-busy', () => {
+  it('goes by attempts in flight as a share of what each can hold', () => {
+    const candidates = makeCandidates(
+      { health: { inFlight: 4, concurrency: 5 } },
+      { health: { inFlight: 6, concurrency: 10 } },
+      { health: { inFlight: 7 } },
+      { health: { inFlight: 1, concurrency: 10 } },
+    );
+    expect(order(leastBusy, candidates)).toBe('d b c a');
+  });
+
+  it('goes by attempts in flight where no limits are stated', () => {
+    expect(order(leastBusy, makeCandidates({ health: { inFlight: 2 } }, { health: { inFlight: 1 } }))).toBe(
+      'b a',
+    );
+  });
+});
+
+describe('every strategy', () => {
+  const all = { inOrder, weighted, fastest, cheapest, leastBusy };
+
+  it('returns each candidate exactly once', () => {
+    const some = fc.array(
+      fc.record({
+        weight: fc.integer({ min: 0, max: 3 }),
+        health: fc.record({ share: fc.constantFrom(0.1, 0.5, 1), inFlight: fc.nat(5) }),
+      }),
+      { maxLength: 8 },
+    );
+    fc.assert(
+      fc.property(
+        some,
+        fc.constantFrom(...Object.values(all)),
+        fc.infiniteStream(fc.double({ min: 0, max: 0.999 })),
+        (list, strategy, numbers) => {
+          const candidates = makeCandidates(...list);
+          const random = () => numbers.next().value ?? 0;
+          const ordered = strategy(candidates, { request, random });
+          expect([...ordered].map(({ id }) => id).sort()).toEqual(candidates.map(({ id }) => id));
+        },
+      ),
+    );
+  });
+
+  it.each(['fastest', 'cheapest', 'leastBusy'] as const)('%s spares a target in slow start', (name) => {
+    const best = { price: { input: 0 }, health: { share: 0.1, firstTokenP50Ms: 1 } };
+    const other = { price: { input: 5 }, health: { firstTokenP50Ms: 100, inFlight: 1 } };
+    expect(order(all[name], makeCandidates(best, other), scripted(0.5))).toBe('b a');
+    expect(order(all[name], makeCandidates(best, other), scripted(0.05))).toBe('a b');
+  });
+});
