@@ -30,7 +30,8 @@ export interface Connection {
 }
 
 export interface Prepared {
-  readonly client: AnthropicClient;
+  /** Sends a body; returns the SDK's promise of a response. */
+  readonly create: (body: Record<string, unknown>, options: object) => unknown;
   readonly headers: Readonly<Record<string, string | null>>;
 }
 
@@ -72,7 +73,10 @@ export function hostConnection(client: AnthropicClient): Connection {
     platform,
     ring: undefined,
     surface: (headers) => ({ platform, version: versionIn(headers) ?? version }),
-    prepare: async (headers) => ({ client, headers }),
+    prepare: async (headers) => ({
+      create: (body, options) => client.messages.create(body, options) as unknown,
+      headers,
+    }),
     secrets: () =>
       ['apiKey', 'authToken', 'awsSecretKey', 'awsSessionToken', 'accessToken']
         .map((name) => (client as UnknownClient)[name] as unknown)
@@ -81,8 +85,12 @@ export function hostConnection(client: AnthropicClient): Connection {
   };
 }
 
+interface OwnClient {
+  post(path: string, options: object): unknown;
+}
+
 interface AnthropicModule {
-  readonly Anthropic: new (options: object) => AnthropicClient;
+  readonly Anthropic: new (options: object) => OwnClient;
 }
 
 /** Sends through a client of our own: nothing of the environment decides where a request goes or what it carries. */
@@ -92,13 +100,15 @@ export function ownConnection(settings: AnthropicSettings): Connection {
   const settingsHeaders = settings.headers ?? {};
   const versionOf = (headers: Readonly<Record<string, string>>): string =>
     versionIn(headers) ?? versionIn(settingsHeaders) ?? firstVersion;
-  let client: AnthropicClient | undefined;
+  let client: OwnClient | undefined;
 
   async function prepare(headers: Readonly<Record<string, string>>): Promise<Prepared> {
-    client ??= makeClient(await sdk.load(), settings);
+    const own = (client ??= makeClient(await sdk.load(), settings));
     const key = await ring.get();
     return {
-      client,
+      // Not `messages.create`: that prints a line for each request to a model that will be retired some day.
+      create: (body, options) =>
+        own.post('/v1/messages', { body, stream: body['stream'] === true, ...options }),
       headers: {
         ...withoutEnvironment(),
         [versionHeader]: firstVersion,
@@ -126,7 +136,7 @@ function keyHeaders(key: string, version: string): Record<string, string | null>
     : { authorization: `Bearer ${key}`, 'x-api-key': null };
 }
 
-function makeClient({ Anthropic }: AnthropicModule, { baseURL, fetch }: AnthropicSettings): AnthropicClient {
+function makeClient({ Anthropic }: AnthropicModule, { baseURL, fetch }: AnthropicSettings): OwnClient {
   return new Anthropic({
     // Every request carries its own key; without one here the SDK would look for others in the environment.
     apiKey: 'set-for-each-request',

@@ -18,13 +18,9 @@ export async function send(
   body: Record<string, unknown>,
 ): Promise<Sent> {
   const { signal } = call;
-  const { client, headers } = await untilAborted(connection.prepare(call.headers), signal);
-  const created = client.messages.create(body, {
-    signal,
-    headers,
-    maxRetries: 0,
-    timeout: sdkTimeoutMs,
-  }) as Promise<unknown> & Created;
+  const { create, headers } = await untilAborted(connection.prepare(call.headers), signal);
+  const options = { signal, headers, maxRetries: 0, timeout: sdkTimeoutMs };
+  const created = create(body, options) as Promise<unknown> & Created;
   if (typeof created?.asResponse !== 'function') {
     return { parsed: await untilAborted(Promise.resolve(created), signal) };
   }
