@@ -1,9 +1,4 @@
-import {
-  Validator,
-  type OutputUnit,
-  type Schema as PlainSchema,
-  type SchemaDraft,
-} from '@cfworker/json-schema';
+import { Validator, type OutputUnit, type SchemaDraft } from '@cfworker/json-schema';
 import { toJSONSchema } from 'zod/v4/core';
 import type { JsonSchema, Schema, StandardSchema } from './request.ts';
 
