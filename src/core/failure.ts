@@ -97,3 +97,5 @@ export const failureKinds = Object.keys(failureRules) as FailureKind[];
 export const schemaMismatchCode = 'schema-mismatch';
 /** Nobody listens there: the strongest evidence there is. */
 export const connectionRefusedCode = 'connection-refused';
+/** Beside `unsupported`: the provider has learnt from the refusal, and makes its next request to this model differently. */
+export const adaptedCode = 'adapted';

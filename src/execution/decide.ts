@@ -1,4 +1,5 @@
 import {
+  adaptedCode,
   failureRules,
   type Failure,
   type FailureKind,
@@ -30,8 +31,9 @@ const dispensable: ReadonlySet<Feature> = new Set<Feature>([
 ]);
 
 /** Whether a refusal taught something that makes another try at the same target worth while. */
-export function adapts({ kind, feature }: Failure): boolean {
-  return kind === 'unsupported' && (feature === undefined || dispensable.has(feature));
+export function adapts({ kind, feature, code }: Failure): boolean {
+  if (kind !== 'unsupported') return false;
+  return feature === undefined ? code === adaptedCode : dispensable.has(feature);
 }
 
 export function ruleFor(kind: FailureKind, failures: Situation['failures']): FailureRule {

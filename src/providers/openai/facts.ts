@@ -1,4 +1,4 @@
-import type { Failure } from '../../core/failure.ts';
+import { adaptedCode, type Failure } from '../../core/failure.ts';
 import { familyOf, type Family } from './families.ts';
 
 /** What is known of one model at one provider: by its family, and learnt from refusals. */
@@ -19,9 +19,6 @@ export interface ModelFacts {
   /** Learnt: reasoning items whose encrypted content this account cannot read. */
   readonly refusedItems: Set<string>;
 }
-
-/** A refusal that was learnt from: the next request to this model is made differently. */
-export const adaptedCode = 'adapted';
 
 const mostModels = 1000;
 const mostItems = 1000;
