@@ -8,6 +8,7 @@ import type { Check, Scene } from './scenario.ts';
 const vendorErrors: readonly VendorErrorKind[] = [
   'server-error',
   'overloaded',
+  'rate-limit',
   'quota',
   'auth',
   'permission',
@@ -52,14 +53,13 @@ export const failureChecks: readonly Check[] = [
     run: (scene) => expectKinds(scene, [kind]),
   })),
   {
-    name: 'rate-limit',
-    title: "calls a vendor's failure by its kind: rate-limit, and knows how long to wait",
-    faults: { kind: 'rate-limit', afterMs: 20_000 },
+    name: 'retry-after',
+    title: 'knows from the header how long a rate limit asks to wait',
+    faults: { kind: 'rate-limit', afterMs: 20_000, hint: 'retry-after' },
     async run({ provider, model }) {
       for (const way of waysOf(provider)) {
         const { failure } = await failing(provider, way, callOf(model));
-        assertEqual(failure.kind, 'rate-limit', `${way.name}: the kind`);
-        assertEqual(failure.retryAfterMs, 20_000, `${way.name}: the wait`);
+        assertEqual([failure.kind, failure.retryAfterMs], ['rate-limit', 20_000], way.name);
       }
     },
   },
