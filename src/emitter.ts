@@ -1,12 +1,17 @@
 import type { Observer, RouterEvent } from './core/events.ts';
 
-/** Tells every observer, in order; what one of them throws is told to the others and reaches no call. */
+/**
+ * Tells every observer, in order. They get a copy, so that nothing that one of them does to it reaches the call; what one
+ * throws is told to the others.
+ */
 export function createEmitter(observers: () => readonly Observer[]): (event: RouterEvent) => void {
   return (event) => {
     const all = observers();
+    if (all.length === 0) return;
+    const copy = plainCopy(event) as RouterEvent;
     for (const observer of all) {
       try {
-        observer(event);
+        observer(copy);
       } catch (error) {
         reportBroken(all, observer, error, event.at);
       }
@@ -24,4 +29,12 @@ function reportBroken(all: readonly Observer[], broken: Observer, error: unknown
       // Two broken observers must not report each other for ever.
     }
   }
+}
+
+/** Plain JSON: what is undefined is left out. */
+function plainCopy(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(plainCopy);
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
+  return Object.fromEntries(fields.map(([key, field]) => [key, plainCopy(field)]));
 }

@@ -193,11 +193,17 @@ describe('observers', () => {
     const broken = () => {
       throw new Error('no room');
     };
+    const meddling = (event: RouterEvent) => {
+      if (event.type !== 'attempt') return;
+      event.attempt.target = 'changed';
+      event.attempt.ignored.push('changed');
+    };
     const router = createRouter({
       models: { chat: [{ provider, model: 'a' }] },
-      observers: [broken, (event) => void seen.push(event)],
+      observers: [broken, meddling, (event) => void seen.push(event)],
     });
-    await expect(router.complete(request)).resolves.toMatchObject({ text: 'hello' });
+    const reply = await router.complete(request);
+    expect(reply).toMatchObject({ text: 'hello', attempts: [{ target: 'scripted/a', ignored: [] }] });
     expect(seen.filter(({ type }) => type === 'observer')).toHaveLength(2);
     expect(seen.some(({ type }) => type === 'call')).toBe(true);
   });
