@@ -8,7 +8,7 @@ export function createEmitter(observers: () => readonly Observer[]): (event: Rou
   return (event) => {
     const all = observers();
     if (all.length === 0) return;
-    const copy = plainCopy(event) as RouterEvent;
+    const copy = copyOf(event);
     for (const observer of all) {
       try {
         observer(copy);
@@ -28,6 +28,21 @@ function reportBroken(all: readonly Observer[], broken: Observer, error: unknown
     } catch {
       // Two broken observers must not report each other for ever.
     }
+  }
+}
+
+/** An event can carry the host's own metadata, which may not be the plain data that it should be. */
+function copyOf(event: RouterEvent): RouterEvent {
+  try {
+    return plainCopy(event) as RouterEvent;
+  } catch {
+    const { type, at, callId } = event;
+    return {
+      type: 'observer',
+      at,
+      callId,
+      message: `a '${type}' event could not be copied: is its metadata plain JSON?`,
+    };
   }
 }
 
