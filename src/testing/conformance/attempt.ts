@@ -75,7 +75,9 @@ export async function failing(
 }
 
 function hasAnswer(events: readonly ProviderEvent[]): boolean {
-  const isContent = ({ type }: ProviderEvent) => type === 'text' || type === 'tool-call';
+  // An empty text may stand for private state alone.
+  const isContent = (event: ProviderEvent) =>
+    event.type === 'tool-call' || (event.type === 'text' && event.text !== '');
   return events.some(isContent) && events.at(-1)?.type === 'finish';
 }
 
