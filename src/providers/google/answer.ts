@@ -26,6 +26,8 @@ export async function* streamAnswer(connect: Connect, call: ProviderCall): Async
     const { body, ignored } = prepare(call.model, connection.transport.route, call.request);
     if (ignored.length > 0) yield { type: 'meta', ignored };
     const { answer, reading } = await ask(connection, call, { body, line, method: 'stream' });
+    const { requestId } = reading;
+    if (requestId !== undefined) yield { type: 'meta', requestId };
     if ('replies' in answer) {
       for await (const reply of answer.replies) {
         for (const event of eventsOf(reading, [reply])) yield event;

@@ -227,6 +227,17 @@ describe('on the bytes themselves', () => {
     expect(failure!.retryAfterMs).toBeCloseTo(45_837.9, 0);
   });
 
+  it('tells the request id with the headers, before any content', async () => {
+    await using server = await wireServer((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'x-goog-request-id': 'r-2' });
+      response.flushHeaders();
+    });
+    for await (const event of providerAt(server.url).stream!(callOf())) {
+      expect(event).toEqual({ type: 'meta', requestId: 'r-2' });
+      break;
+    }
+  });
+
   it('passes over keep-alive comments', async () => {
     await using server = await wireServer(
       streaming(': ping\n\n', textEvent('Hel'), ': ping\n\n', textEvent('lo', 'STOP')),
