@@ -48,6 +48,15 @@ export interface AttemptInput {
 
 /** One request to one target: prepared, guarded, judged, and recorded in the target's health and in the call's list. */
 export async function runAttempt(input: AttemptInput): Promise<AttemptEnd> {
+  try {
+    return await guardedAttempt(input);
+  } finally {
+    // Recorded by now; but whatever threw on the way, a permit never outlives its attempt.
+    input.permit.end({ outcome: 'undecided' });
+  }
+}
+
+async function guardedAttempt(input: AttemptInput): Promise<AttemptEnd> {
   const { call, target, permit, parts } = input;
   const sent = send(input);
   const outcome = await sent.outcome;

@@ -1,4 +1,5 @@
 import type { Decision } from '../core/completion.ts';
+import type { Rejection } from '../core/events.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Candidate } from '../routing/candidate.ts';
 import type { Plan } from '../routing/plan.ts';
@@ -17,8 +18,10 @@ export type Outcome =
       readonly reason: EndReason;
       /** The attempt that ended last. */
       readonly last: AttemptEnd | undefined;
-      /** The newest plan. */
+      /** As of the end. */
       readonly plan: Plan;
+      /** Targets of that plan that were not worth asking. */
+      readonly passedOver: readonly Rejection[];
     };
 
 export type EndReason = 'deadline' | 'cancelled' | 'interrupted' | 'stopped' | 'exhausted';
@@ -34,14 +37,15 @@ export async function carry(call: Call, plan: Plan, parts: Parts): Promise<Outco
     if (!step) continue;
     last = step.end;
     if (last.answer) return { ok: true, answer: last.answer };
-    if (step.ends) return { ok: false, reason: step.ends, last, plan: walk.plan };
+    if (step.ends) return ended(step.ends);
   }
-  return {
-    ok: false,
-    reason: call.cancellation.cancelled ? 'cancelled' : 'exhausted',
-    last,
-    plan: walk.plan,
-  };
+  return ended(call.cancellation.cancelled ? 'cancelled' : 'exhausted');
+
+  function ended(reason: EndReason): Outcome {
+    // The caller is told how things stand now: the last failure may have begun a cool-down.
+    const now = parts.replan();
+    return { ok: false, reason, last, plan: now, passedOver: walk.passedOver(now) };
+  }
 }
 
 function reportFailover(call: Call, last: AttemptEnd, to: string, { emit, runtime }: Parts): void {

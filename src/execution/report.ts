@@ -61,11 +61,11 @@ export const closing = Symbol('closing');
 
 /** The one clear error of a call that has no answer. */
 export function errorOf(call: Call, outcome: Failed): RouterError {
-  const { last, plan } = outcome;
+  const { last, plan, passedOver } = outcome;
   const code = codeOf(call, outcome);
   const retryAfterMs =
     code === 'all-targets-failed' && plan.order.length === 0 ? plan.retryAfterMs : undefined;
-  const rejected = plan.rejected.filter(
+  const rejected = [...plan.rejected, ...passedOver].filter(
     ({ target }) => !call.attempts.some((attempt) => attempt.target === target),
   );
   return new RouterError({

@@ -1,5 +1,7 @@
+import type { Rejection } from '../core/events.ts';
 import type { Candidate } from '../routing/candidate.ts';
 import type { Order } from '../routing/order.ts';
+import { grouped } from '../routing/eligibility.ts';
 import type { Plan } from '../routing/plan.ts';
 import type { Parts } from './call.ts';
 
@@ -12,8 +14,8 @@ export interface Walk {
   readonly lastResort: boolean;
   /** After a `context-length`: only targets with a larger or unknown window are asked from now on. */
   outgrown(candidate: Candidate): void;
-  /** The newest plan, for what it says of those who were rejected. */
-  readonly plan: Plan;
+  /** Those of a plan that are too small for a request that was too long elsewhere. */
+  passedOver(plan: Plan): Rejection[];
 }
 
 export function startWalk(first: Plan, parts: Pick<Parts, 'runtime' | 'target' | 'replan'>): Walk {
@@ -24,9 +26,13 @@ export function startWalk(first: Plan, parts: Pick<Parts, 'runtime' | 'target' |
   let exceededWindow = 0;
   let replannedAt = -1;
 
+  function isTooSmall({ contextWindow }: Candidate): boolean {
+    return exceededWindow > 0 && (contextWindow ?? Infinity) <= exceededWindow;
+  }
+
   function suits(candidate: Candidate, now: number): boolean {
     if (asked.has(candidate.id)) return false;
-    if (exceededWindow > 0 && (candidate.contextWindow ?? Infinity) <= exceededWindow) return false;
+    if (isTooSmall(candidate)) return false;
     const view = parts.target(candidate).health.view(now);
     return view.blockedReason === undefined || (plan.lastResort && (view.lastResortAt ?? Infinity) <= now);
   }
@@ -55,9 +61,6 @@ export function startWalk(first: Plan, parts: Pick<Parts, 'runtime' | 'target' |
     get lastResort() {
       return plan.lastResort;
     },
-    get plan() {
-      return plan;
-    },
     hasNext: () => peek() !== undefined,
     next() {
       const candidate = peek();
@@ -67,5 +70,12 @@ export function startWalk(first: Plan, parts: Pick<Parts, 'runtime' | 'target' |
     outgrown(candidate) {
       exceededWindow = Math.max(exceededWindow, candidate.contextWindow ?? 0);
     },
+    passedOver: ({ order: left }) =>
+      [...left]
+        .filter((candidate) => isTooSmall(candidate) && !asked.has(candidate.id))
+        .map(({ id, contextWindow }) => ({
+          target: id,
+          reason: `context window ${grouped(contextWindow as number)} is no larger than one that was too small`,
+        })),
   };
 }

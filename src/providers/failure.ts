@@ -1,4 +1,4 @@
-import { connectionRefusedCode, type Failure, type FailureKind } from '../core/failure.ts';
+import { connectionRefusedCode, failureRules, type Failure, type FailureKind } from '../core/failure.ts';
 import type { Provider } from './provider.ts';
 
 const carried = Symbol.for('failsoft.failure');
@@ -29,7 +29,16 @@ function carriedFailure(error: unknown): Failure | undefined {
 
 /** Classifies once: what the error carries, else what its provider makes of it, else the general rules. */
 export function classifyError(provider: Provider, error: unknown): Failure {
-  return carriedFailure(error) ?? ownClassification(provider, error) ?? classifyGeneral(error);
+  const own = carriedFailure(error) ?? ownClassification(provider, error);
+  return own === undefined ? classifyGeneral(error) : understood(own);
+}
+
+/** A host's own provider, or one for a later version, may say what nobody here has a word for. */
+function understood(failure: Failure): Failure {
+  const { kind, message } = failure;
+  if (Object.hasOwn(failureRules, kind) && typeof message === 'string') return failure;
+  const known = Object.hasOwn(failureRules, kind) ? kind : 'unknown';
+  return { ...failure, kind: known, message: typeof message === 'string' ? message : String(kind) };
 }
 
 function ownClassification(provider: Provider, error: unknown): Failure | undefined {
@@ -131,7 +140,7 @@ function codeInChain(error: unknown): string | undefined {
     if (typeof current.code === 'string' && networkCode.test(current.code)) return current.code;
     // A host with several addresses fails with one error for each of them.
     const first = Array.isArray(current.errors) ? (current.errors[0] as ErrorLike) : undefined;
-    current = (current.cause ?? first) as typeof current;
+    current = (current.cause ?? first);
   }
   return undefined;
 }

@@ -100,6 +100,7 @@ function tooSmall(
   return undefined;
 }
 
-function grouped(amount: number): string {
+/** 32768 as an operator reads it. */
+export function grouped(amount: number): string {
   return String(amount).replace(/\B(?=(\d{3})+$)/g, ',');
 }

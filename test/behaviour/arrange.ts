@@ -52,7 +52,9 @@ export interface Stage<Id extends string> {
   expectQuiet(): void;
 }
 
-type Options = Partial<Omit<RouterOptions, 'models' | 'runtime'>> & { readonly seed?: number };
+type Options = Partial<Omit<RouterOptions, 'models' | 'defaultModel' | 'runtime'>> & {
+  readonly seed?: number;
+};
 
 /** A router over scripted providers on a clock that stands still. A part is short for `{ script }`. */
 export function arrange<const Id extends string>(

@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import { arrange, decisionsOf, failing, type Stage } from './arrange.ts';
+
+/** The waits between the attempts of the last call. */
+function waits<Id extends string>(stage: Stage<Id>): number[] {
+  const attempts = stage.eventsOf('attempt').map(({ attempt }) => attempt);
+  return attempts.slice(1).map((attempt, index) => {
+    const before = attempts[index]!;
+    return attempt.startedAt - (before.startedAt + before.durationMs);
+  });
+}
+
+const limited = (retryAfterMs: number) => ({
+  kind: 'rate-limit' as const,
+  message: 'slow down',
+  retryAfterMs,
+});
+
+describe('a retry at the same target', () => {
+  it('is made twice by default', async () => {
+    const stage = arrange({ a: [{ fail: 'network' }] });
+    const error = await stage.fail();
+    expect(decisionsOf(error)).toEqual(['a retry', 'a retry', 'a stop']);
+  });
+
+  it.each([0, 1, 4])('is made as often as retry says: %i', async (retry) => {
+    const stage = arrange({ a: [{ fail: 'invalid-response' }] });
+    expect((await stage.fail({}, { retry })).attempts).toHaveLength(retry + 1);
+  });
+
+  it('takes its settings field by field, the most specific first', async () => {
+    const stage = arrange({ a: [{ fail: 'network' }] }, { retry: { limit: 1, baseDelayMs: 0 } });
+    const start = stage.runtime.now();
+    expect((await stage.fail({}, { retry: { limit: 3 } })).attempts).toHaveLength(4);
+    expect(stage.runtime.now()).toBe(start);
+  });
+
+  it('waits a random part of 500 ms, then of twice as long each time, at most 20 s', async () => {
+    const longest = [0, 0, 0, 0, 0, 0, 0];
+    for (let seed = 1; seed <= 40; seed += 1) {
+      const stage = arrange(
+        { a: [{ fail: { kind: 'invalid-response', message: 'x', code: 'schema-mismatch' } }] },
+        { seed },
+      );
+      await stage.fail({}, { retry: 7 });
+      waits(stage).forEach((ms, index) => (longest[index] = Math.max(longest[index]!, ms)));
+    }
+    [500, 1_000, 2_000, 4_000, 8_000, 16_000, 20_000].forEach((step, index) => {
+      expect(longest[index]).toBeLessThanOrEqual(step);
+      expect(longest[index]).toBeGreaterThan(step * 0.8);
+    });
+  });
+
+  it('draws its jitter from the Runtime: the same seed gives the same trace', async () => {
+    const trace = async (seed: number) => {
+      const stage = arrange({ a: [{ fail: 'network' }] }, { seed });
+      await stage.fail();
+      return waits(stage);
+    };
+    expect(await trace(5)).toEqual(await trace(5));
+    expect(await trace(5)).not.toEqual(await trace(6));
+  });
+
+  it('waits for as long as the vendor asks, and a little longer', async () => {
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const stage = arrange({ a: failing(1, limited(7_000)) }, { seed });
+      await stage.ask();
+      const [wait] = waits(stage);
+      expect(wait).toBeGreaterThanOrEqual(7_000);
+      expect(wait).toBeLessThanOrEqual(7_700);
+    }
+  });
+
+  it('spreads at most a second over a long hint', async () => {
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const stage = arrange({ a: failing(1, limited(20_000)) }, { seed });
+      await stage.ask();
+      expect(waits(stage)[0]).toBeLessThanOrEqual(21_000);
+      expect(waits(stage)[0]).toBeGreaterThanOrEqual(20_000);
+    }
+  });
+
+  it('goes by the latest hint, not by the first', async () => {
+    const stage = arrange({ a: [[{ fail: limited(1_000) }], [{ fail: limited(15_000) }], 'Better now.'] });
+    await stage.ask();
+    const [first, second] = waits(stage);
+    expect(first).toBeGreaterThanOrEqual(1_000);
+    expect(first).toBeLessThan(1_200);
+    expect(second).toBeGreaterThanOrEqual(15_000);
+  });
+
+  it('honours a hint beside a 503 too', async () => {
+    const stage = arrange({
+      a: failing(1, { kind: 'overloaded', message: 'busy', status: 503, retryAfterMs: 6_000 }),
+    });
+    await stage.ask();
+    expect(waits(stage)[0]).toBeGreaterThanOrEqual(6_000);
+  });
+
+  it('is not waited for longer than maxDelayMs: the call ends at once and says when to come back', async () => {
+    const stage = arrange({ a: [{ fail: limited(62_291_000) }] });
+    const start = stage.runtime.now();
+    const error = await stage.fail();
+    expect(stage.runtime.now()).toBe(start);
+    expect(error.code).toBe('all-targets-failed');
+    expect(error.retryAfterMs).toBe(62_291_000);
+    expect(error.toPublic().retryAfterMs).toBe(62_291_000);
+    expect(error.failure?.retryAfterMs).toBe(62_291_000);
+    expect(decisionsOf(error)).toEqual(['a stop']);
+  });
+
+  it('is waited for as long as maxDelayMs allows', async () => {
+    const stage = arrange({ a: failing(1, limited(45_837)) });
+    await stage.ask({}, { retry: { maxDelayMs: 60_000 } });
+    expect(waits(stage)[0]).toBeGreaterThanOrEqual(45_837);
+  });
+
+  it('is not begun where its wait would outlast the deadline of the call', async () => {
+    const stage = arrange({ a: [{ fail: limited(15_000) }] });
+    const start = stage.runtime.now();
+    const error = await stage.fail({}, { timeouts: { totalMs: 10_000 } });
+    expect(stage.runtime.now()).toBe(start);
+    expect(error).toMatchObject({ code: 'all-targets-failed', retryAfterMs: 15_000 });
+  });
+
+  it('is followed by no sleep once it was the last', async () => {
+    const stage = arrange({ a: [{ fail: 'network' }] });
+    const error = await stage.fail();
+    const last = error.attempts.at(-1)!;
+    expect(stage.runtime.now()).toBe(last.startedAt + last.durationMs);
+  });
+
+  it('is not what moving on is: a fallback costs no retry and no wait', async () => {
+    const stage = arrange({ a: [{ fail: 'network' }], b: failing(1, 'invalid-response') }, { retry: 1 });
+    expect(decisionsOf(await stage.ask())).toEqual(['a next', 'b retry', 'b answer']);
+  });
+
+  it('never follows a call that has its answer', async () => {
+    const stage = arrange({ a: failing(1, 'network') });
+    await stage.ask();
+    await stage.runtime.advance(60_000);
+    expect(stage.providers.a.calls).toHaveLength(2);
+  });
+});
