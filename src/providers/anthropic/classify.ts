@@ -145,7 +145,7 @@ function classifyClient(error: unknown): Failure | undefined {
 }
 
 const credentialWords =
-  /Could not resolve authentication method|`apiKey` function|Google OAuth credentials|Could not load (the default )?credentials|CredentialsProviderError|No projectId was given/i;
+  /Could not resolve authentication method|`apiKey` function|(resolve|acquire|load) .*credentials|CredentialsProviderError|No projectId was given/i;
 
 function credentialsFailure(error: unknown, message: string): Failure | undefined {
   const name = (error as { name?: unknown } | null | undefined)?.name;

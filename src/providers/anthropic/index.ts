@@ -11,8 +11,8 @@ import {
 } from './client.ts';
 import { replyEvents } from './reply.ts';
 import { toWireRequest, type WireRequest } from './request.ts';
-import { discard, send } from './send.ts';
-import { eventReader } from './stream.ts';
+import { send } from './send.ts';
+import { eventReader, type EventReader } from './stream.ts';
 import { refusal, supportsOf } from './supports.ts';
 import { limitsOf, requestIdOf } from './usage.ts';
 
@@ -46,7 +46,7 @@ export function anthropic(options: AnthropicOptions): Provider {
   const connection = connectionOf(options);
   const problem = connection.problem();
   const { ring } = connection;
-  const name = options.name ?? connection.platform;
+  const name = { ...options }.name ?? connection.platform;
   return {
     name,
     kind: 'anthropic',
@@ -64,8 +64,8 @@ export function anthropic(options: AnthropicOptions): Provider {
 }
 
 function connectionOf(options: AnthropicOptions): Connection {
-  const { client } = options as { client?: AnthropicClient };
-  return client ? hostConnection(client) : ownConnection(options as AnthropicSettings);
+  const { client } = { ...options } as { client?: AnthropicClient };
+  return client ? hostConnection(client) : ownConnection({ ...options } as AnthropicSettings);
 }
 
 function problemsOf(options: AnthropicOptions): string[] {
@@ -123,33 +123,37 @@ async function complete(connection: Connection, call: ProviderCall): Promise<Pro
 async function completeWhole(connection: Connection, call: ProviderCall): Promise<ProviderEvent[]> {
   const request = prepared(connection, call);
   const events = notesOf(request);
-  const sent = await send(connection, call, request.body);
-  if ('parsed' in sent) return [...events, ...replyEvents(sent.parsed, call.model)];
+  const { response, parsed, leave } = await send(connection, call, request.body);
+  let isWhole = false;
   try {
-    events.push(headersEvent(sent.response));
-    return [...events, ...replyEvents(await readJson(sent.response), call.model)];
+    if (response) events.push(headersEvent(response));
+    const reply: unknown = response ? await readJson(response) : parsed;
+    isWhole = true;
+    return [...events, ...replyEvents(reply, call.model)];
   } finally {
-    discard(sent.response);
+    leave(isWhole);
   }
 }
 
 async function* stream(connection: Connection, call: ProviderCall): AsyncGenerator<ProviderEvent> {
   const request = prepared(connection, call);
   for (const event of notesOf(request)) yield event;
-  const sent = await send(connection, call, { ...request.body, stream: true });
+  const { response, parsed, leave } = await send(connection, call, { ...request.body, stream: true });
   const reader = eventReader(call.model);
-  const out: ProviderEvent[] = [];
-  if ('parsed' in sent) {
-    yield* parsedEvents(sent.parsed, call.model);
-    return;
-  }
-  const { response } = sent;
+  let isWhole = false;
   try {
-    yield headersEvent(response);
-    if (!isEventStream(response)) {
-      for (const event of replyEvents(await readJson(response), call.model)) yield event;
+    if (!response) {
+      yield* parsedEvents(parsed, reader, call.model);
       return;
     }
+    yield headersEvent(response);
+    if (!isEventStream(response)) {
+      const reply = await readJson(response);
+      isWhole = true;
+      for (const event of replyEvents(reply, call.model)) yield event;
+      return;
+    }
+    const out: ProviderEvent[] = [];
     for await (const batch of eventBatches(response, reader.isFinished)) {
       for (const { data } of batch) {
         reader.accept(parseJson(data, 'a stream event that does not parse'), out);
@@ -161,18 +165,21 @@ async function* stream(connection: Connection, call: ProviderCall): AsyncGenerat
     reader.end(out);
     for (const event of out) yield event;
   } finally {
-    discard(response);
+    leave(isWhole || reader.isFinished());
   }
 }
 
 /** What a client without responses made of the reply: a stream of parsed events, or a message. */
-async function* parsedEvents(parsed: unknown, model: string): AsyncGenerator<ProviderEvent> {
+async function* parsedEvents(
+  parsed: unknown,
+  reader: EventReader,
+  model: string,
+): AsyncGenerator<ProviderEvent> {
   const events = parsed as Partial<AsyncIterable<unknown>> | null | undefined;
   if (typeof events?.[Symbol.asyncIterator] !== 'function') {
     for (const event of replyEvents(parsed, model)) yield event;
     return;
   }
-  const reader = eventReader(model);
   const out: ProviderEvent[] = [];
   for await (const event of events as AsyncIterable<unknown>) {
     reader.accept(event, out);

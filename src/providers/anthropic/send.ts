@@ -9,7 +9,12 @@ interface Created {
 }
 
 /** What came back: a response of which nothing has been read, or what a client without responses made of it. */
-export type Sent = { readonly response: Response } | { readonly parsed: unknown };
+export interface Sent {
+  readonly response: Response | undefined;
+  readonly parsed: unknown;
+  /** To be called once, whatever happens. Closes the connection unless the answer was read to its end. */
+  readonly leave: (isWhole: boolean) => void;
+}
 
 /** Sends one request, once. Ends at once when the call is aborted, also while a key or a token is fetched. */
 export async function send(
@@ -17,46 +22,57 @@ export async function send(
   call: ProviderCall,
   body: Record<string, unknown>,
 ): Promise<Sent> {
-  const { signal } = call;
+  // A signal of our own: leaving a stream of Bedrock's does not close its connection, only an abort does.
+  const controller = new AbortController();
+  const abort = (): void => controller.abort(call.signal.reason);
+  const leave = (isWhole: boolean): void => {
+    call.signal.removeEventListener('abort', abort);
+    if (!isWhole) controller.abort();
+  };
+  if (call.signal.aborted) abort();
+  else call.signal.addEventListener('abort', abort, { once: true });
+  try {
+    return { ...(await sendUntil(controller.signal, { connection, call, body })), leave };
+  } catch (error) {
+    leave(false);
+    throw error;
+  }
+}
+
+interface Sending {
+  readonly connection: Connection;
+  readonly call: ProviderCall;
+  readonly body: Record<string, unknown>;
+}
+
+async function sendUntil(
+  signal: AbortSignal,
+  { connection, call, body }: Sending,
+): Promise<Pick<Sent, 'response' | 'parsed'>> {
   const { create, headers } = await untilAborted(connection.prepare(call.headers), signal);
   const options = { signal, headers, maxRetries: 0, timeout: sdkTimeoutMs };
   const created = create(body, options) as Promise<unknown> & Created;
   if (typeof created?.asResponse !== 'function') {
-    return { parsed: await untilAborted(Promise.resolve(created), signal) };
+    return { response: undefined, parsed: await untilAborted(Promise.resolve(created), signal) };
   }
-  const response = await untilAborted(created.asResponse(), signal, discard);
+  const response = await untilAborted(created.asResponse(), signal);
   // Clients for Bedrock of before 1.0 decode the binary frames only where the SDK parses.
-  return isBinary(response) ? { parsed: await created } : { response };
+  return isBinary(response)
+    ? { response: undefined, parsed: await created }
+    : { response, parsed: undefined };
 }
 
 function isBinary(response: Response): boolean {
   return /amazon\.eventstream/.test(response.headers.get('content-type') ?? '');
 }
 
-/** Closes the connection of a response that nobody has begun to read. */
-export function discard(response: Response): void {
-  if (response.body && !response.body.locked) response.body.cancel().catch(() => {});
-}
-
-/** Settles with the promise, or rejects as soon as the signal aborts; what then still comes is handed to `drop`. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal, drop?: (late: T) => void): Promise<T> {
+/** Settles with the promise, or rejects as soon as the signal aborts. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      reject(signal.reason);
-      promise.then(drop, () => {});
-    };
-    if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort, { once: true });
+    const abort = (): void => reject(signal.reason);
     const settled = (): void => signal.removeEventListener('abort', abort);
-    promise.then(
-      (value) => {
-        settled();
-        resolve(value);
-      },
-      (error: unknown) => {
-        settled();
-        reject(error);
-      },
-    );
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(settled);
   });
 }
