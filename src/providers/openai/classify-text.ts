@@ -101,7 +101,7 @@ const featuresByText: readonly (readonly [RegExp, Feature])[] = [
 export function featureOf(param: string | undefined, text: string): Feature | undefined {
   // A path into a parameter is about what stands there, not about the parameter.
   if (param !== undefined && param in featuresByParameter) return featuresByParameter[param];
-  const named = /(?:supplied: |parameters?:? |argument )([a-z_]+)(?![\w.[])|['"`]([a-z_]+)['"`]/.exec(text);
+  const named = /(?:supplied: |parameters?:? )([a-z_]+)(?![\w.[])|['"`]([a-z_]+)['"`]/.exec(text);
   const byName = featuresByParameter[named?.[1] ?? named?.[2] ?? ''];
   if (byName !== undefined) return byName;
   if (/['"`][a-z_]+[.[]/.test(text) && !/image|json_schema/.test(text)) return undefined;

@@ -29,7 +29,8 @@ import { apiFor, refusalOf, supportsOf, type RouteSetting } from './route.ts';
  * openai({ client: new AzureOpenAI({ endpoint, apiVersion, apiKey }) });
  * openai({ apiKey, baseURL: 'https://openrouter.ai/api/v1', name: 'openrouter' });
  */
-export function openai(options: OpenAIOptions): Provider {
+export function openai(given: OpenAIOptions): Provider {
+  const options = usable(given);
   const access = accessOf(options);
   const setting = settingOf(options, access.baseURL);
   const factsOf = modelFacts();
@@ -55,7 +56,7 @@ export function openai(options: OpenAIOptions): Provider {
   const provider: Provider = {
     name: options.name ?? (isAzure(options) ? 'azure' : 'openai'),
     kind: 'openai',
-    problems: [...problemsOf(options), ...access.problems],
+    problems: [...problemsOf(given), ...access.problems],
     stream: (call) => run(call, true),
     async complete(call) {
       const events: ProviderEvent[] = [];
@@ -73,6 +74,14 @@ export function openai(options: OpenAIOptions): Provider {
     }),
   };
   return provider;
+}
+
+/** What is no client becomes one without methods: `problems` says so, and nothing is thrown here. */
+function usable(options: OpenAIOptions): OpenAIOptions {
+  const { client } = options;
+  const isClient =
+    client === undefined || typeof client === 'function' || (typeof client === 'object' && client !== null);
+  return isClient ? options : { ...(options as object), client: {} };
 }
 
 function settingOf(options: OpenAIOptions, baseURL: string | undefined): RouteSetting {

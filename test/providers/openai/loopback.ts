@@ -13,6 +13,8 @@ import type {
 
 /** What a client sent. */
 export interface Received {
+  /** The client's end of the connection. */
+  readonly port: number | undefined;
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: any;
@@ -38,6 +40,7 @@ export async function loopback(...answers: Answer[]): Promise<Loopback> {
       for await (const chunk of request) text += String(chunk);
       const closed = once(response, 'close').then(() => {});
       const one = {
+        port: request.socket.remotePort,
         path: request.url ?? '',
         headers: request.headers,
         body: text && JSON.parse(text),
