@@ -105,6 +105,16 @@ describe('a cool-down', () => {
     expect(leftMs()).toBe(1000);
   });
 
+  it('takes no step for an attempt that began before it was cleared', () => {
+    const { clock, coolDown, begin, leftMs } = setUp();
+    const early = coolDown.era();
+    coolDown.clear();
+    begin(undefined, early);
+    clock.tick(leftMs());
+    begin();
+    expect(leftMs()).toBe(1000);
+  });
+
   it('lasts until the latest of all times that were named, in whatever order', () => {
     const hints = fc.array(
       fc.record({ afterMs: fc.nat(500), retryAfterMs: fc.integer({ min: 1, max: 100_000 }) }),

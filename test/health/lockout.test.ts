@@ -82,6 +82,14 @@ describe('a lockout', () => {
     expect(leftMs()).toBe(90_000);
   });
 
+  it('goes by the kind of the refusal that lasts longest', () => {
+    const { lockout, refusal } = setUp();
+    const [first, second] = [lockout.enter(), lockout.enter()];
+    first.refused(refusal(10_000));
+    second.refused({ ...refusal(90_000), kind: 'quota' });
+    expect(lockout.kind()).toBe('quota');
+  });
+
   it('is not ended by a success of an attempt that began before it', () => {
     const { lockout, refusal, leftMs } = setUp();
     const early = lockout.enter();

@@ -78,6 +78,10 @@ describe('conditions', () => {
     const request = { reasoning: { effort: 'high' }, stop: 'x' } as const;
     expect(rejection({ supports, overrides }, request)).toBeUndefined();
     expect(rejection({ supports, overrides: { temperature: 1 } }, request)).toBe('cannot reason');
+    expect(rejection({ supports, overrides: { reasoning: { effort: 'none' } } }, request)).toBe(
+      'takes no stop sequences',
+    );
+    expect(rejection({ supports: { tools: false }, overrides }, { tools })).toBe('takes no tools');
   });
 
   it('are given by the provider as well', () => {
