@@ -122,7 +122,11 @@ function completeTarget(target: Target, timeouts: Timeouts): TargetSettings {
     target,
     provider: target.provider,
     priority: target.priority ?? 0,
-    supports: { ...target.provider.supports?.(target.model), ...definedOnly(target.supports) },
+    supports: {
+      ...target.provider.supports?.(target.model),
+      ...definedOnly(target.supports),
+      ...(target.provider.stream ? {} : { stream: false }),
+    },
     timeouts: { ...timeouts, ...definedOnly(target.timeouts) },
   });
 }

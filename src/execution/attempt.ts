@@ -6,6 +6,7 @@ import type { Call, ExecutionTarget, Parts } from './call.ts';
 import { createCollector, type Collected } from './collect.ts';
 import { deadlinesFor } from './deadlines.ts';
 import { guard, type GuardInput, type GuardOutcome } from './guard.ts';
+import { waitForHost } from './host-code.ts';
 import { judge, type Verdict } from './judge.ts';
 import { prepare } from './prepare.ts';
 import { recordFailure, recordFacts, recordSuccess, scrubbed } from './record.ts';
@@ -57,11 +58,11 @@ export async function runAttempt(input: AttemptInput): Promise<AttemptEnd> {
 }
 
 async function guardedAttempt(input: AttemptInput): Promise<AttemptEnd> {
-  const { call, target, permit, parts } = input;
+  const { target, permit, parts } = input;
   const sent = send(input);
   const outcome = await sent.outcome;
   const { attempt, collected } = sent;
-  const verdict = outcome.ok ? await judge(collected, sent.request, call.read.schema) : outcome;
+  const verdict = outcome.ok ? await judgeInTime(input, sent) : outcome;
   recordFacts(attempt, collected, target, parts.runtime.now());
   const facts = { attempt, target, collected, callDeadline: false, cut: sent.cutBy(), keyRefreshed: false };
   if (verdict.ok) {
@@ -70,19 +71,30 @@ async function guardedAttempt(input: AttemptInput): Promise<AttemptEnd> {
     const { finishReason, object } = verdict;
     return { ...facts, answer: { target, collected, finishReason, object } };
   }
-  return failed(input, { ...facts, ...failureOf(verdict) });
+  const { failure, cause, callDeadline = false, blameless = false } = verdict;
+  return failed(input, { ...facts, failure, cause, callDeadline }, blameless);
 }
 
-type Failing = AttemptEnd & { readonly failure: Failure };
-
-function failureOf(
-  verdict: Extract<GuardOutcome | Verdict, { ok: false }>,
-): Pick<Failing, 'failure' | 'cause' | 'callDeadline'> {
-  const callDeadline = 'callDeadline' in verdict && verdict.callDeadline;
-  return { failure: verdict.failure, cause: verdict.cause, callDeadline };
+/** A schema can be the host's own code, which must not hold the call. */
+async function judgeInTime(
+  { call, parts: { runtime } }: AttemptInput,
+  { collected, request }: Sent,
+): Promise<Verdict> {
+  const judgement = judge(collected, request, call.read.schema);
+  if (!call.read.schema) return judgement;
+  const judged = await waitForHost(judgement, Infinity, { call, runtime });
+  if (judged) return judged.value;
+  const failure: Failure = call.cancellation.cancelled
+    ? { kind: 'aborted', message: 'the caller aborted' }
+    : { kind: 'timeout', message: 'the schema did not say in time whether the reply fits', code: 'total' };
+  return { ok: false, failure, callDeadline: true, blameless: true };
 }
 
-async function failed(input: AttemptInput, end: Failing): Promise<AttemptEnd> {
+async function failed(
+  input: AttemptInput,
+  end: AttemptEnd & { readonly failure: Failure },
+  blameless: boolean,
+): Promise<AttemptEnd> {
   const { call, target, permit, parts, mayRefresh } = input;
   const { attempt, cut } = end;
   const failure = scrubbed(end.failure, call, target);
@@ -93,7 +105,7 @@ async function failed(input: AttemptInput, end: Failing): Promise<AttemptEnd> {
     mayRefresh && !cut && failure.kind === 'auth' && (await refreshKey(call, target, parts));
   recordFailure(permit, attempt, failure, {
     failures: call.failures,
-    undecided: cut !== undefined || keyRefreshed,
+    undecided: blameless || cut !== undefined || keyRefreshed,
   });
   if (failure.kind === 'unsupported' && failure.feature) target.health.learn(failure.feature);
   return { ...end, failure, keyRefreshed };

@@ -41,6 +41,10 @@ export function deadlinesFor(
   const pick = (key: keyof typeof fallback) => call.timeouts[key] ?? target.timeouts[key] ?? fallback[key];
   return {
     firstTokenMs: last ? Infinity : pick('firstTokenMs'),
+    patienceMs:
+      transport === 'stream'
+        ? pick('firstTokenMs')
+        : (call.timeouts.attemptMs ?? target.timeouts.attemptMs ?? deadlineDefaults.unaryAttemptMs),
     idleMs: pick('idleMs'),
     attemptMs: pick('attemptMs'),
     callDeadline: call.deadline,

@@ -9,15 +9,17 @@ export const maxReplyCharacters = 32 * 1024 * 1024;
 export const maxReplyEvents = 2_000_000;
 
 /** How a guarded attempt ended. */
-export type GuardOutcome =
-  | { readonly ok: true }
+export type GuardOutcome = { readonly ok: true } | GuardFailure;
+
+export interface GuardFailure {
+  readonly ok: false;
+  readonly failure: Failure;
+  readonly cause?: unknown;
   /** The call's own deadline ended it, not one of the attempt's. */
-  | {
-      readonly ok: false;
-      readonly failure: Failure;
-      readonly cause: unknown;
-      readonly callDeadline: boolean;
-    };
+  readonly callDeadline?: boolean;
+  /** It says nothing of the target. */
+  readonly blameless?: boolean;
+}
 
 export interface GuardInput {
   readonly provider: Provider;
@@ -64,16 +66,22 @@ export function guard(input: GuardInput): Promise<GuardOutcome> {
       return !ended;
     }
 
-    const silence = watchSilence(deadlines, input.transport, runtime, ({ failure, callDeadline }) =>
-      end({ ok: false, failure, cause: undefined, callDeadline }),
+    const silence = watchSilence(deadlines, input.transport, runtime, (overdue) =>
+      end({ ok: false, ...overdue }),
     );
-    uncut = input.onCut((failure, cause) => end({ ok: false, failure, cause, callDeadline: false }));
+    uncut = input.onCut((failure, cause) => end({ ok: false, failure, cause }));
+    if (ended) {
+      // Cut before it began: nothing is sent.
+      uncut();
+      return;
+    }
     void pump(input, accept)
       .then(() => {
-        throw invalidResponse('the reply ended before it was complete', 'truncated');
+        // An error costs as much as half a call: it is made only where it is told.
+        if (!ended) throw invalidResponse('the reply ended before it was complete', 'truncated');
       })
       .catch((cause: unknown) => {
-        if (!ended) end({ ok: false, failure: classifyError(provider, cause), cause, callDeadline: false });
+        if (!ended) end({ ok: false, failure: classifyError(provider, cause), cause });
       });
   });
 }

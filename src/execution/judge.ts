@@ -3,6 +3,7 @@ import { schemaMismatchCode, type Failure } from '../core/failure.ts';
 import { parseObject, type CompiledSchema } from '../core/schema.ts';
 import type { ProviderRequest } from '../providers/provider.ts';
 import type { Collected } from './collect.ts';
+import type { GuardFailure } from './guard.ts';
 
 /** Whether what a provider ended is a whole answer. */
 export type Verdict =
@@ -12,7 +13,7 @@ export type Verdict =
       readonly object: unknown;
       readonly warnings: readonly string[];
     }
-  | { readonly ok: false; readonly failure: Failure; readonly cause?: unknown };
+  | GuardFailure;
 
 /**
  * Nothing incomplete is ever a success: an empty reply that nothing explains, arguments that are no object, and an

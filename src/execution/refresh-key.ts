@@ -1,4 +1,5 @@
 import type { Call, ExecutionTarget, Parts } from './call.ts';
+import { waitForHost } from './host-code.ts';
 
 /** How long a key function may take to give another key. */
 const refreshMs = 10_000;
@@ -10,20 +11,14 @@ export async function refreshKey(
   { runtime, emit }: Parts,
 ): Promise<boolean> {
   if (!provider.refreshKey) return false;
-  const waiting = new AbortController();
-  const off = call.cancellation.on((reason) => waiting.abort(reason));
-  const tooLong = runtime.sleep(refreshMs, waiting.signal).then(() => false);
-  tooLong.catch(() => {});
   try {
-    const changed = await Promise.race([provider.refreshKey(), tooLong]);
+    const refreshed = await waitForHost(provider.refreshKey(), refreshMs, { call, runtime });
+    const changed = refreshed?.value === true;
     const action = changed ? 'refreshed' : 'refused';
     const reason = changed ? 'fetched anew after a refusal' : 'refused, and no other key was to be had';
     emit({ type: 'key', at: runtime.now(), callId: call.id, provider: provider.name, action, reason });
     return changed;
   } catch {
     return false;
-  } finally {
-    off();
-    waiting.abort();
   }
 }

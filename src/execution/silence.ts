@@ -4,6 +4,8 @@ import type { Runtime } from '../core/runtime.ts';
 /** How long each silence of one attempt may last. */
 export interface AttemptDeadlines {
   readonly firstTokenMs: number;
+  /** How long it usually may be silent at first, though it is the last one left and may be silent for longer. */
+  readonly patienceMs: number;
   readonly idleMs: number;
   readonly attemptMs: number;
   /** When the whole call must have ended, in epoch milliseconds. */
@@ -15,6 +17,8 @@ export interface Overdue {
   readonly failure: Failure;
   /** It was the call's own. */
   readonly callDeadline: boolean;
+  /** It was the call's own, and the target had not been silent for long: a hurried caller says nothing of a target. */
+  readonly blameless: boolean;
 }
 
 export interface SilenceWatch {
@@ -63,16 +67,19 @@ export function watchSilence(
       silence = { since: runtime.now(), lastsMs: deadlines.idleMs, code: 'idle' };
       // Later deadlines are found when the timer runs out; an earlier one needs a new timer.
       if (dueAt() >= sleepingUntil) return;
-      sleep?.abort();
+      sleep?.abort(unneeded);
       void watch(new AbortController());
     },
     stop() {
       const last = sleep;
       sleep = undefined;
-      last?.abort();
+      last?.abort(unneeded);
     },
   };
 }
+
+/** One for all: an abort that is given no reason makes one, whose stack costs more than everything else here. */
+const unneeded = new Error('the watch is over');
 
 interface Silence {
   readonly since: number;
@@ -82,15 +89,21 @@ interface Silence {
 
 function overdueAt(now: number, silence: Silence, startedAt: number, deadlines: AttemptDeadlines): Overdue {
   if (now >= deadlines.callDeadline) {
-    return timeout('total', 'the deadline of the whole call has passed', true);
+    const patienceMs = silence.code === 'idle' ? deadlines.idleMs : deadlines.patienceMs;
+    const blameless = now - silence.since < patienceMs;
+    return {
+      ...timeout('total', 'the deadline of the whole call has passed'),
+      callDeadline: true,
+      blameless,
+    };
   }
   if (now >= startedAt + deadlines.attemptMs) {
-    return timeout('attempt', `no whole answer within ${Math.round(deadlines.attemptMs)} ms`, false);
+    return timeout('attempt', `no whole answer within ${Math.round(deadlines.attemptMs)} ms`);
   }
   const which = silence.code === 'idle' ? 'no further content' : 'no first content';
-  return timeout(silence.code, `${which} within ${Math.round(silence.lastsMs)} ms`, false);
+  return timeout(silence.code, `${which} within ${Math.round(silence.lastsMs)} ms`);
 }
 
-function timeout(code: string, message: string, callDeadline: boolean): Overdue {
-  return { failure: { kind: 'timeout', message, code }, callDeadline };
+function timeout(code: string, message: string): Overdue {
+  return { failure: { kind: 'timeout', message, code }, callDeadline: false, blameless: false };
 }
