@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+
+/** Each is a process of its own that starts Node and loads SDKs: a second or two, but not on a busy machine. */
+const timeoutMs = 60_000;
+
+/** Each example's point, as one line of what it prints. */
+const points: Readonly<Record<string, RegExp>> = {
+  '01-first-call': /^answered by claude \(claude-sonnet-5\)/m,
+  '02-streaming': /^stop by gemini; before it gpt: no first content within 500 ms$/m,
+  '03-streaming-to-a-browser': /^data: {"type":"text","text":"toast\."}$/m,
+  '04-tools-across-providers': /^claude answers: In Oslo it snows/m,
+  '05-structured-output': /^Nordlys AS: 1299\.00 NOK$/m,
+  '06-images': /reason: 'takes no images'/,
+  '07-clients-you-have': /^requests that OpenAI saw: 1$/m,
+  '08-openrouter-and-azure': /^openrouter: Bonjour !$/m,
+  '09-custom-provider': /^- retry: the queue is full$/m,
+  '10-health-and-manual-override':
+    /^disabled: chat is degraded \(gpt disabled: invoice in dispute, claude closed\)$/m,
+  '11-errors-and-logs': /^RouterError \[all-targets-failed\]: .*; try again in \d+ ms$/m,
+};
+
+const names = readdirSync(`${root}/examples`)
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.slice(0, -3));
+
+describe('an example', () => {
+  it.concurrent.each(names)(
+    '%s ends by itself and shows its point',
+    async (name) => expect(await run(name)).toMatch(points[name] ?? /nothing is known of its point/),
+    timeoutMs,
+  );
+
+  it('stands in the list of examples', () => {
+    const list = readFileSync(`${root}/examples/README.md`, 'utf8');
+    expect(names.filter((name) => !list.includes(`(${name}.ts)`))).toEqual([]);
+  });
+
+  it('reads no key from the environment or from a file', () => {
+    const sources = names.map((name) => readFileSync(`${root}/examples/${name}.ts`, 'utf8'));
+    expect(sources.filter((source) => /process\.env|node:fs|dotenv/.test(source))).toEqual([]);
+  });
+});
+
+async function run(name: string): Promise<string> {
+  const args = ['--conditions=failsoft-source', `examples/${name}.ts`];
+  const { stdout } = await promisify(execFile)(process.execPath, args, {
+    cwd: root,
+    env: {},
+    timeout: timeoutMs,
+  });
+  return stdout;
+}
