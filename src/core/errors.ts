@@ -51,6 +51,8 @@ export interface PublicError {
 export interface RouterErrorDetails {
   code: RouterErrorCode;
   message: string;
+  /** `message` without what the table of attempts says again. @default message */
+  headline?: string;
   callId?: string;
   attempts?: Attempt[];
   rejected?: Rejection[];
@@ -62,6 +64,7 @@ export interface RouterErrorDetails {
 }
 
 const brand = Symbol.for('failsoft.RouterError');
+const headline = Symbol('headline');
 const inspectCustom = Symbol.for('nodejs.util.inspect.custom');
 
 /** Status, message and whether trying again may help, for an end user. */
@@ -131,6 +134,7 @@ export class RouterError extends Error {
       });
     }
     Object.defineProperty(this, brand, { value: true });
+    Object.defineProperty(this, headline, { value: details.headline ?? details.message });
   }
 
   /** Plain JSON for an end user: no provider, model, host, key or prompt. */
@@ -146,9 +150,10 @@ export class RouterError extends Error {
     };
   }
 
-  /** The message, then one line for each attempt and each target that was not asked. */
+  /** What ended the call, then one line for each attempt and each target that was not asked. */
   override toString(): string {
-    return [`${this.name} [${this.code}]: ${this.message}`, ...describeAttempts(this)].join('\n');
+    const { [headline]: said = this.message } = this as { [headline]?: string };
+    return [`${this.name} [${this.code}]: ${said}`, ...describeAttempts(this)].join('\n');
   }
 
   [inspectCustom](): string {

@@ -68,9 +68,11 @@ export function errorOf(call: Call, outcome: Failed): RouterError {
   const rejected = [...plan.rejected, ...passedOver].filter(
     ({ target }) => !call.attempts.some((attempt) => attempt.target === target),
   );
+  const headline = headlineOf(call, code, retryAfterMs);
   return new RouterError({
     code,
-    message: messageOf(call, code, rejected, retryAfterMs),
+    message: headline + detailsOf(call, rejected),
+    headline,
     callId: call.id,
     attempts: call.attempts,
     rejected,
@@ -126,12 +128,12 @@ const headlines: Readonly<Partial<Record<RouterErrorCode, string>>> = {
   'invalid-config': 'a vendor SDK is missing',
 };
 
-function messageOf(
-  call: Call,
-  code: RouterErrorCode,
-  rejected: readonly Rejection[],
-  retryAfterMs?: number,
-): string {
+function headlineOf({ model }: Call, code: RouterErrorCode, retryAfterMs: number | undefined): string {
+  const wait = retryAfterMs === undefined ? '' : `; try again in ${Math.ceil(retryAfterMs)} ms`;
+  return `model '${model}': ${headlines[code] ?? code}${wait}`;
+}
+
+function detailsOf(call: Call, rejected: readonly Rejection[]): string {
   const attempts = call.attempts.map(({ target, failure }) => {
     const status = failure?.status === undefined ? '' : ` ${failure.status}`;
     return failure
@@ -140,7 +142,5 @@ function messageOf(
   });
   const refused = rejected.map(({ target, reason }) => `${target}: not asked, ${reason}`);
   const details = [...attempts, ...refused];
-  const wait = retryAfterMs === undefined ? '' : `; try again in ${Math.ceil(retryAfterMs)} ms`;
-  const list = details.length === 0 ? '' : ` [${details.join(' | ')}]`;
-  return `model '${call.model}': ${headlines[code] ?? code}${wait}${list}`;
+  return details.length === 0 ? '' : ` [${details.join(' | ')}]`;
 }
