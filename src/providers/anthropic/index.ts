@@ -127,7 +127,7 @@ async function completeWhole(connection: Connection, call: ProviderCall): Promis
   let isWhole = false;
   try {
     if (response) events.push(headersEvent(response));
-    const reply: unknown = response ? await readJson(response) : parsed;
+    const reply = parsed ? parsed.reply : await readJson(response as Response);
     isWhole = true;
     return [...events, ...replyEvents(reply, call.model)];
   } finally {
@@ -142,11 +142,11 @@ async function* stream(connection: Connection, call: ProviderCall): AsyncGenerat
   const reader = eventReader(call.model);
   let isWhole = false;
   try {
-    if (!response) {
-      yield* parsedEvents(parsed, reader, call.model);
+    if (response) yield headersEvent(response);
+    if (!response || parsed) {
+      yield* parsedEvents(parsed?.reply, reader, call.model);
       return;
     }
-    yield headersEvent(response);
     if (!isEventStream(response)) {
       const reply = await readJson(response);
       isWhole = true;

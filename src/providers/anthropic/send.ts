@@ -8,10 +8,12 @@ interface Created {
   readonly asResponse?: () => Promise<Response>;
 }
 
-/** What came back: a response of which nothing has been read, or what a client without responses made of it. */
+/** What came back. */
 export interface Sent {
+  /** Undefined where a client gives none. */
   readonly response: Response | undefined;
-  readonly parsed: unknown;
+  /** What the client made of the reply; undefined where the response has not been read and is ours to read. */
+  readonly parsed: { readonly reply: unknown } | undefined;
   /** To be called once, whatever happens. Closes the connection unless the answer was read to its end. */
   readonly leave: (isWhole: boolean) => void;
 }
@@ -53,17 +55,19 @@ async function sendUntil(
   const options = { signal, headers, maxRetries: 0, timeout: sdkTimeoutMs };
   const created = create(body, options) as Promise<unknown> & Created;
   if (typeof created?.asResponse !== 'function') {
-    return { response: undefined, parsed: await untilAborted(Promise.resolve(created), signal) };
+    return { response: undefined, parsed: { reply: await untilAborted(Promise.resolve(created), signal) } };
   }
   const response = await untilAborted(created.asResponse(), signal);
-  // Clients for Bedrock of before 1.0 decode the binary frames only where the SDK parses.
-  return isBinary(response)
-    ? { response: undefined, parsed: await created }
-    : { response, parsed: undefined };
+  return { response, parsed: isOurs(response) ? undefined : { reply: await untilAborted(created, signal) } };
 }
 
-function isBinary(response: Response): boolean {
-  return /amazon\.eventstream/.test(response.headers.get('content-type') ?? '');
+/**
+ * Whether we can read a body. Clients for Bedrock of before 1.0 decode its binary frames only where the SDK parses, and
+ * clients of before 0.50, or with a `fetch` of Node's old kind, give streams of Node's.
+ */
+function isOurs({ body, headers }: Response): boolean {
+  const isReadable = !body || typeof (body as Partial<typeof body>).getReader === 'function';
+  return isReadable && !/amazon\.eventstream/.test(headers.get('content-type') ?? '');
 }
 
 /** Settles with the promise, or rejects as soon as the signal aborts. */
