@@ -282,6 +282,25 @@ describe('reasoning in chat', () => {
     expect(server.received[1]?.body.messages[1]).not.toHaveProperty(name);
   });
 
+  it('as plain text does not go back once the turn is over', async () => {
+    await using server = await loopback(json(hello));
+    const state = { provider: 'openai', state: { model: 'llama', field: 'reasoning_content' } };
+    const messages = [
+      { role: 'user' as const, content: 'Weather?' },
+      {
+        role: 'assistant' as const,
+        content: [
+          { type: 'reasoning' as const, text: 'hm', providerState: state },
+          { type: 'tool-call' as const, id: 'a', name: 'one', arguments: {} },
+        ],
+      },
+      { role: 'tool' as const, content: [{ type: 'tool-result' as const, toolCallId: 'a', content: 'x' }] },
+      { role: 'user' as const, content: 'And now?' },
+    ];
+    await run(compatibleAt(server.baseURL), callOf({ messages }, { model: 'llama' }), 'unary');
+    expect(JSON.stringify(server.received[0]?.body)).not.toMatch('reasoning_content');
+  });
+
   it("of Mistral's parts is told apart from the text", async () => {
     const content = [
       { type: 'thinking', thinking: [{ type: 'text', text: 'hm' }] },

@@ -90,8 +90,12 @@ describe.each(majors)('a client that the host made with %s', (_, { OpenAI, Azure
     expect(removed.mock.calls.length).toBe(added.mock.calls.length);
   });
 
-  it('uses its connections again', async () => {
-    await using server = await loopback(sse(helloStream));
+  it('uses its connections again, also where their end comes after [DONE]', async () => {
+    await using server = await loopback((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(helloStream.map(frame).join(''));
+      setImmediate(() => setImmediate(() => response.end()));
+    });
     const client = new OpenAI({ apiKey: 'key', baseURL: server.baseURL });
     const ports = new Set<unknown>();
     for (let index = 0; index < 6; index += 1) {
