@@ -80,4 +80,13 @@ export type {
   VendorLimits,
 } from './providers/provider.ts';
 export type { Candidate } from './routing/candidate.ts';
-export type { Strategy, StrategyContext, StrategyName } from './routing/strategies.ts';
+export {
+  cheapest,
+  fastest,
+  inOrder,
+  leastBusy,
+  weighted,
+  type Strategy,
+  type StrategyContext,
+  type StrategyName,
+} from './routing/strategies.ts';
