@@ -20,45 +20,73 @@ export interface Errand {
 
 /** Sends one request and reads its reply. Leaving early, an abort, and every failure close the connection. */
 export async function* answer(errand: Errand): AsyncGenerator<ProviderEvent> {
-  const { asked, access, explain } = errand;
-  const { call, streaming, api } = asked;
+  const { signal } = errand.asked.call;
   const draft = errand.draft();
-  if (draft.ignored.length > 0 || draft.warnings.length > 0) {
-    yield { type: 'meta', ignored: draft.ignored, warnings: draft.warnings };
-  }
-  const line = openLine(call.signal);
-  const reader = api === 'chat' ? chatReader(call.model) : responsesReader(call.model);
+  for (const event of omissions(draft)) yield event;
+  const line = openLine(signal);
   const out: ProviderEvent[] = [];
-  let requestId: string | undefined;
-  let pieces: Pieces | undefined;
+  let opened: Opened | undefined;
   try {
-    const { client, headers } = await access.connect();
-    const sent = {
-      client,
-      api,
-      body: draft.body,
-      headers: joined(headers, call.headers),
-      signal: line.signal,
-    };
-    const reply = await send(sent);
-    requestId = requestIdOf(headersOf(reply));
-    const meta = metaOf(reply, requestId);
-    if (meta) yield meta;
-    pieces = piecesOf(reply, reader, streaming);
+    opened = await open(errand, draft, line.signal);
+    const { reader, pieces } = opened;
+    if (opened.meta) yield opened.meta;
     while (await pieces.next(out)) {
       for (const event of out) yield event;
       out.length = 0;
       pieces.throwTrouble();
     }
     line.isOver = pieces.isOver();
-    reader.finish(out, headersOf(reply));
+    reader.finish(out, opened.headers);
     for (const event of out) yield event;
   } catch (error) {
-    throw explain(error, draft, requestId);
+    throw errand.explain(error, draft, opened?.requestId);
   } finally {
     line.close();
-    pieces?.close();
+    opened?.pieces.close();
   }
+}
+
+/** The same for a reply that nobody wants to see before it is whole. */
+export async function wholeAnswer(errand: Errand): Promise<ProviderEvent[]> {
+  const draft = errand.draft();
+  const events = omissions(draft);
+  let opened: Opened | undefined;
+  try {
+    opened = await open(errand, draft, errand.asked.call.signal);
+    const { reader, pieces } = opened;
+    if (opened.meta) events.push(opened.meta);
+    while (await pieces.next(events)) pieces.throwTrouble();
+    reader.finish(events, opened.headers);
+    return events;
+  } catch (error) {
+    throw errand.explain(error, draft, opened?.requestId);
+  } finally {
+    opened?.pieces.close();
+  }
+}
+
+function omissions({ ignored, warnings }: Draft): ProviderEvent[] {
+  return ignored.length > 0 || warnings.length > 0 ? [{ type: 'meta', ignored, warnings }] : [];
+}
+
+/** A reply that has begun. */
+interface Opened {
+  readonly reader: ReplyReader;
+  readonly pieces: Pieces;
+  readonly headers: Headers | undefined;
+  readonly requestId: string | undefined;
+  readonly meta: ProviderEvent | undefined;
+}
+
+async function open({ asked, access }: Errand, { body }: Draft, signal: AbortSignal): Promise<Opened> {
+  const { call, api, streaming } = asked;
+  const { client, headers: own } = await access.connect();
+  const reply = await send({ client, api, body, headers: { ...own, ...call.headers }, signal });
+  const reader = api === 'chat' ? chatReader(call.model) : responsesReader(call.model);
+  const headers = reply.kind === 'response' ? reply.response.headers : undefined;
+  const requestId = requestIdOf(headers);
+  const pieces = isStreamed(reply, streaming) ? streamedPieces(reply, reader) : wholePiece(reply, reader);
+  return { reader, pieces, headers, requestId, meta: metaOf(headers, requestId) };
 }
 
 /** A reply, piece by piece as it arrives. */
@@ -70,10 +98,6 @@ interface Pieces {
   /** Whether the reply was read to its end, so that its connection can be used again. */
   isOver(): boolean;
   close(): void;
-}
-
-function piecesOf(reply: Reply, reader: ReplyReader, wasAsked: boolean): Pieces {
-  return isStreamed(reply, wasAsked) ? streamedPieces(reply, reader) : wholePiece(reply, reader);
 }
 
 function streamedPieces(reply: Reply, reader: ReplyReader): Pieces {
@@ -147,21 +171,7 @@ function openLine(callSignal: AbortSignal): Line {
   return line;
 }
 
-/** The caller's headers win, in whatever case they are written: two of one name would be sent as one list. */
-function joined(
-  own: Readonly<Record<string, string>>,
-  callers: Readonly<Record<string, string>>,
-): Record<string, string> {
-  const names = new Set(Object.keys(callers).map((name) => name.toLowerCase()));
-  return { ...Object.fromEntries(Object.entries(own).filter(([name]) => !names.has(name))), ...callers };
-}
-
-function headersOf(reply: Reply): Headers | undefined {
-  return reply.kind === 'response' ? reply.response.headers : undefined;
-}
-
-function metaOf(reply: Reply, requestId: string | undefined): ProviderEvent | undefined {
-  const headers = headersOf(reply);
+function metaOf(headers: Headers | undefined, requestId: string | undefined): ProviderEvent | undefined {
   const limits = headers && limitsOf(headers, systemRuntime.now());
   if (limits === undefined && requestId === undefined) return undefined;
   return {

@@ -1,7 +1,7 @@
 import type { Failure } from '../../core/failure.ts';
 import { classifyError, failureError } from '../failure.ts';
-import type { Provider, ProviderCall, ProviderEvent } from '../provider.ts';
-import { answer } from './answer.ts';
+import type { Provider, ProviderCall } from '../provider.ts';
+import { answer, wholeAnswer, type Errand } from './answer.ts';
 import { chatRequest } from './chat-request.ts';
 import { classifyOpenAI, paramOf } from './classify.ts';
 import { accessOf } from './client.ts';
@@ -36,16 +36,16 @@ export function openai(given: OpenAIOptions): Provider {
   const factsOf = modelFacts();
   const { ring } = access;
 
-  function run(call: ProviderCall, streaming: boolean): AsyncGenerator<ProviderEvent> {
+  function errandOf(call: ProviderCall, streaming: boolean): Errand {
     const facts = factsOf(call.model);
     const api = apiFor(setting, facts, call.request);
     const asked: Asked = { call, api, endpoint: setting.endpoint, facts, streaming };
-    return answer({
+    return {
       asked,
       access,
       draft: () => (api === 'chat' ? chatRequest(asked) : responsesRequest(asked)),
       explain: (error, { body }, requestId) => explained(error, requestId, { body, facts }),
-    });
+    };
   }
 
   function explained(error: unknown, requestId: string | undefined, sent: Sent): Error {
@@ -57,12 +57,8 @@ export function openai(given: OpenAIOptions): Provider {
     name: options.name ?? (isAzure(options) ? 'azure' : 'openai'),
     kind: 'openai',
     problems: [...problemsOf(given), ...access.problems],
-    stream: (call) => run(call, true),
-    async complete(call) {
-      const events: ProviderEvent[] = [];
-      for await (const event of run(call, false)) events.push(event);
-      return events;
-    },
+    stream: (call) => answer(errandOf(call, true)),
+    complete: (call) => wholeAnswer(errandOf(call, false)),
     classify: classifyOpenAI,
     supports: (model) => supportsOf(setting, factsOf(model)),
     refuses: (model, request) => refusalOf(setting, factsOf(model), request),

@@ -12,8 +12,12 @@ export function requestIdOf(headers: Headers | undefined): string | undefined {
   return undefined;
 }
 
+const remaining = ['', '-requests', '-tokens'].map((what) => `x-ratelimit-remaining${what}`);
+
 /** What the headers say of the rate limits, resets as instants; undefined where they say nothing. */
 export function limitsOf(headers: Headers, now: number): VendorLimits | undefined {
+  // Most servers say nothing, and each look at a header costs.
+  if (!remaining.some((name) => headers.has(name))) return undefined;
   const amount = (name: string): number | undefined => {
     const value = headers.get(`x-ratelimit-${name}`);
     const number = value === null || value === '' ? Number.NaN : Number(value);
