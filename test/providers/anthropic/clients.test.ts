@@ -164,19 +164,23 @@ function freeze<Value>(value: Value): Value {
 it('keeps the connection after a whole stream, also where it ends late', async () => {
   const event = (given: object) => `data: ${JSON.stringify(given)}\n\n`;
   const sockets = new Set<Socket>();
+  let end = () => {};
   const server = createServer((request, response) => {
     sockets.add(request.socket);
     request.resume().on('end', () => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write(event({ type: 'message_delta', delta: { stop_reason: 'end_turn' } }));
       response.write(event({ type: 'message_stop' }));
-      setImmediate(() => response.end());
+      end = () => response.end();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const provider = anthropic({ apiKey: 'k', baseURL: `http://127.0.0.1:${port}` });
-  for (let call = 0; call < 5; call += 1) await eventsOf(provider);
+  for (let call = 0; call < 5; call += 1) {
+    await eventsOf(provider);
+    end();
+  }
   expect([...sockets].filter(({ destroyed }) => destroyed)).toEqual([]);
   server.closeAllConnections();
   server.close();

@@ -344,11 +344,34 @@ describe('a history that another provider wrote', () => {
 
   it.each(cases)('is made valid: %s, for %s', async (_, model, messages) => {
     const before = structuredClone(messages);
-    const { summary } = await sent({ messages, tools: [tool('f')] }, { model });
+    const { summary, body } = await sent({ messages, tools: [tool('f')] }, { model });
     expect(summary.finishReason).toBe('stop');
+    const roles = body.messages.map(({ role }: { role: string }) => role) as string[];
+    expect(roles).toEqual(roles.map((_, index) => (index % 2 === 0 ? 'user' : 'assistant')));
     expect(messages).toEqual(before);
     // Without tools, those that were called are still named.
     expect((await sent({ messages }, { model })).summary.finishReason).toBe('stop');
+  });
+
+  it('loses thinking that ends a message, as where the answer was cut', async () => {
+    const state = { model: 'claude-sonnet-5', signature: 's' };
+    const thinking = {
+      type: 'reasoning',
+      text: 'Hm.',
+      providerState: { provider: 'anthropic', state },
+    } as const;
+    const messages: Message[] = [
+      user,
+      { role: 'assistant', content: [{ type: 'text', text: 'Well,' }, thinking] },
+      user,
+      { role: 'assistant', content: [thinking] },
+      user,
+    ];
+    expect((await sent({ messages })).body.messages).toMatchObject([
+      { role: 'user' },
+      { role: 'assistant', content: [{ type: 'text', text: 'Well,' }] },
+      { role: 'user' },
+    ]);
   });
 
   it('goes on from the last message of the assistant where the model can, else asks for it', async () => {
