@@ -13,7 +13,7 @@ export interface ProviderTool {
 /**
  * A request as a provider sees it: validated, with the target's defaults and overrides merged in, leading system
  * messages joined into `system`, schemas as plain JSON Schema, and without any other provider's private state.
- * `providerState` in messages is what this provider put there, unwrapped.
+ * `providerState` in messages is `{ provider, state }`, and stands only where this provider made it.
  */
 export interface ProviderRequest extends Omit<RequestSettings, 'providerOptions' | 'stop'> {
   readonly system?: string;
