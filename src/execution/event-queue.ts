@@ -26,10 +26,16 @@ export function createEventQueue<T>(): EventQueue<T> {
     if (ended) return;
     ended = state;
     for (const reader of readers) {
-      if ('error' in state) reader.reject(state.error);
+      if ('error' in ended) reader.reject(takeError(ended));
       else reader.resolve({ done: true, value: undefined });
     }
     readers = [];
+  }
+
+  /** An iterator throws once, and is done after that. */
+  function takeError({ error }: { readonly error?: unknown }): unknown {
+    ended = {};
+    return error;
   }
 
   function take(): T {
@@ -55,10 +61,7 @@ export function createEventQueue<T>(): EventQueue<T> {
       if (head < waiting.length) return Promise.resolve({ done: false, value: take() });
       if (!ended) return new Promise((resolve, reject) => readers.push({ resolve, reject }));
       if (!('error' in ended)) return Promise.resolve({ done: true, value: undefined });
-      const { error } = ended;
-      // An iterator throws once, and is done after that.
-      ended = {};
-      return Promise.reject(error);
+      return Promise.reject(takeError(ended));
     },
     clear() {
       waiting = [];

@@ -79,7 +79,7 @@ export function errorOf(call: Call, outcome: Failed): RouterError {
     failure: last?.failure,
     cause: outcome.reason === 'cancelled' ? call.cancellation.reason : last?.cause,
     retryAfterMs,
-    partial: partialOf(last),
+    partial: partialOf(last, outcome.reason),
   });
 }
 
@@ -108,10 +108,12 @@ function verdictKind(
   return reason === 'stopped' || unanimous ? (kind as RouterErrorCode) : undefined;
 }
 
-function partialOf(last: AttemptEnd | undefined): PartialCompletion | undefined {
+/** An interrupted stream has one in any case: pieces of a tool call are no part of an answer, but they were shown. */
+function partialOf(last: AttemptEnd | undefined, reason: Failed['reason']): PartialCompletion | undefined {
   if (!last) return undefined;
   const { text, reasoning, toolCalls, usage } = last.collected;
-  if (text === '' && reasoning === '' && toolCalls.length === 0) return undefined;
+  const isEmpty = text === '' && reasoning === '' && toolCalls.length === 0;
+  if (isEmpty && reason !== 'interrupted') return undefined;
   return { text, reasoning, toolCalls, usage: usage ?? {}, target: last.target.id };
 }
 

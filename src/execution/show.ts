@@ -4,7 +4,8 @@ import type { ProviderEvent } from '../providers/provider.ts';
 
 /**
  * What a reader sees of a call's attempts, up to and after the commit point. Text and tool calls commit; reasoning is
- * held until then, unless it is asked for live: then a failover after it voids what was shown by a `restart`.
+ * held until then, unless it is asked for live: then a failover after it voids what was shown by a `restart`. Blanks
+ * before the first word commit nothing: an answer of blanks alone is none.
  */
 export interface Show {
   /** Whether text or a tool call was shown, so that another target's answer can no longer take its place unseen. */
@@ -35,6 +36,11 @@ export function createShow(push: (event: StreamEvent) => void, reasoning: 'held'
     held = [];
   }
 
+  function hold(event: StreamEvent): void {
+    if (announced) push(event);
+    else held.push(event);
+  }
+
   return {
     get committed() {
       return committed;
@@ -48,17 +54,18 @@ export function createShow(push: (event: StreamEvent) => void, reasoning: 'held'
       switch (event.type) {
         case 'text':
           if (event.text === '') return;
-          if (!committed) {
-            announce();
-            committed = true;
+          if (!committed && event.text.trim() === '') {
+            hold({ type: 'text', text: event.text });
+            return;
           }
+          announce();
+          committed = true;
           push({ type: 'text', text: event.text });
           return;
         case 'reasoning':
           if (event.text === '') return;
           if (reasoning === 'live') announce();
-          if (announced) push({ type: 'reasoning', text: event.text });
-          else held.push({ type: 'reasoning', text: event.text });
+          hold({ type: 'reasoning', text: event.text });
           return;
         case 'tool-call-delta':
           announce();
