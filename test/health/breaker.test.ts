@@ -75,6 +75,14 @@ describe('the breaker', () => {
     expect(state()).toBe('closed');
   });
 
+  it('ends slow start where the clock is set back', () => {
+    const { clock, breaker, state, recover } = setUp();
+    recover();
+    clock.set(clock.now() - 3_600_000);
+    expect(breaker.share(clock.now())).toBe(1);
+    expect(state()).toBe('closed');
+  });
+
   it('opens again after two failures in slow start', () => {
     const { state, fail, recover } = setUp();
     recover();

@@ -290,6 +290,26 @@ describe('lockouts', () => {
     expect(asked).toBeLessThanOrEqual(5);
   });
 
+  it('give their probe back where an attempt decides nothing', () => {
+    const { clock, register, attempt, admit, view } = setUp();
+    const one = register('one');
+    attempt(one, failed(exhausted));
+    clock.tick(60_000);
+    const undecided: AttemptResult[] = [
+      { outcome: 'undecided' },
+      failed(serverError),
+      failed({ kind: 'bad-request', message: '' }),
+    ];
+    for (const end of undecided) {
+      const probe = admit(one);
+      expect(probe?.probe).toBe(true);
+      expect(view(one).blockedReason).toMatch('one attempt that decides is under way');
+      expect(admit(one)).toBeUndefined();
+      probe?.end(end);
+      expect(view(one).blockedReason).toBeUndefined();
+    }
+  });
+
   it.each([
     ['a changed key', ({ key }: ReturnType<typeof setUp>) => void (key.version = 2)],
     ['rotation', (_: unknown, one: TargetHealth) => one.clearLockout()],
@@ -484,6 +504,21 @@ describe('a view', () => {
     attempt(one, success);
     expect(view(one)).not.toBe(first);
     expect(first.firstTokenP50Ms).toBeUndefined();
+  });
+
+  it('changes for all targets of a provider and model when one of them is enabled', () => {
+    const { register, view, attempt } = setUp();
+    const [one, other] = [register('one'), register('other')];
+    attempt(one, failed({ kind: 'rate-limit', message: 'slow', retryAfterMs: 60_000 }));
+    expect(view(other).blockedReason).toBeDefined();
+    one.enable();
+    expect(view(other).blockedReason).toBeUndefined();
+  });
+
+  it('changes with the limits', () => {
+    const { register, view } = setUp();
+    expect(view(register('one')).concurrency).toBeUndefined();
+    expect(view(register('one', { concurrency: 4 })).concurrency).toBe(4);
   });
 
   it('changes at the instant at which the breaker, a cool-down or a disabling ends', () => {

@@ -91,6 +91,16 @@ describe('cheapest', () => {
     // 1,000 tokens in and 500 out: 6 mUSD, 3.5 mUSD, 10 mUSD, nothing.
     expect(order(cheapest, candidates)).toBe('e c b d a');
   });
+
+  it('expects no more output than may come', () => {
+    const candidates = makeCandidates(
+      { price: { input: 4, output: 0 } },
+      { price: { input: 1, output: 30 } },
+    );
+    expect(order(cheapest, candidates)).toBe('a b');
+    const short = { ...request, maxTokens: 50 };
+    expect(idsOf(cheapest(candidates, { request: short, random: () => 0 }))).toBe('b a');
+  });
 });
 
 describe('least-busy', () => {

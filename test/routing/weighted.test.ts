@@ -33,6 +33,10 @@ describe('smooth weighted selection', () => {
   it('takes a weight of 0 only where nothing else is there', () => {
     expect(new Set(picks(weights(0, 1, 0), 20))).toEqual(new Set(['b']));
     expect(idsOf(byCredit(weights(0, 1, 0, 2)))).toBe('d b a c');
+    expect(idsOf(byCredit(makeCandidates({ weight: 0 }, { weight: 1, credit: -5 })))).toBe('b a');
+    expect(pickByCredit(makeCandidates({ weight: 0 }, { weight: 1, credit: -5 })).id).toBe('b');
+    const [first, ...others] = weights(0, 1, 2);
+    expect(creditsAfter([first as Candidate, ...others], first as Candidate)).toEqual([]);
   });
 
   it('holds the listed order where all weights are 0, and keeps no counters', () => {
