@@ -1,5 +1,5 @@
-import { createCheck, nearest } from './core/check.ts';
-import { checkLater, checkRetry, checkStream, checkTimeouts, transports } from './core/check-parts.ts';
+import { mapOf, must, nearest, object, oneOf, problemsOf, string, strings } from './core/check.ts';
+import { callRules } from './core/check-parts.ts';
 import { badRequest, requestProblems } from './core/check-request.ts';
 import type { Problem } from './core/errors.ts';
 import type { CompletionRequest, Requirements } from './core/request.ts';
@@ -18,18 +18,6 @@ export interface Resolved {
   readonly lineup: ModelLineup;
   readonly demand: Demand;
 }
-
-const callKeys = [
-  'signal',
-  'timeouts',
-  'retry',
-  'maxAttempts',
-  'stream',
-  'transport',
-  'hedge',
-  'targets',
-  'headers',
-];
 
 /**
  * Merges the options of one call, most specific first, and fixes its id and deadline.
@@ -118,32 +106,21 @@ function modelOf(
   return undefined;
 }
 
-function optionProblems(options: CallOptions, lineup: Lineup): Problem[] {
-  const check = createCheck();
-  if (!check.object('options', options, callKeys)) return check.problems;
-  checkLater(check, 'options', options, ['hedge']);
-  if (
-    options.signal !== undefined &&
-    typeof (options.signal as Partial<AbortSignal>).addEventListener !== 'function'
-  ) {
-    check.fault('options.signal', 'expected an AbortSignal');
-  }
-  checkTimeouts(check, 'options.timeouts', options.timeouts);
-  checkRetry(check, 'options.retry', options.retry);
-  check.number('options.maxAttempts', options.maxAttempts, { min: 1, integer: true });
-  checkStream(check, 'options.stream', options.stream);
-  check.oneOf('options.transport', options.transport, transports);
-  check.strings('options.targets', options.targets);
-  const ids: readonly unknown[] = Array.isArray(options.targets) ? options.targets : [];
-  for (const id of ids) {
-    if (!lineup.targets.has(id as string)) check.oneOf('options.targets', id, [...lineup.targets.keys()]);
-  }
-  if (options.headers !== undefined && check.object('options.headers', options.headers)) {
-    for (const [name, value] of Object.entries(options.headers)) {
-      if (typeof value !== 'string') check.fault(`options.headers.${name}`, 'expected a string');
-    }
-  }
-  return check.problems;
+const callRule = object({
+  ...callRules,
+  signal: must(
+    'expected an AbortSignal',
+    (value) => typeof (value as Partial<AbortSignal> | null)?.addEventListener === 'function',
+  ),
+  targets: strings,
+  headers: mapOf(string),
+});
+
+function optionProblems(options: CallOptions, { targets }: Lineup): Problem[] {
+  const problems = problemsOf(callRule, options, 'options');
+  if (problems.length > 0) return problems;
+  const unknown = (options.targets ?? []).filter((id) => !targets.has(id));
+  return unknown.flatMap((id) => problemsOf(oneOf([...targets.keys()]), id, 'options.targets'));
 }
 
 /** Requirements only add up: regions that all allow, and the tags of all. */

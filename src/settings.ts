@@ -1,10 +1,10 @@
-import { createCheck, describeProblems, type Check } from './core/check.ts';
+import { describeProblems } from './core/check.ts';
 import { RouterError } from './core/errors.ts';
 import type { Observer } from './core/events.ts';
 import type { FailureKind, FailurePermit } from './core/failure.ts';
 import type { Requirements } from './core/request.ts';
 import { systemRuntime, type Runtime } from './core/runtime.ts';
-import { checkRouter, idOf } from './check-options.ts';
+import { idOf, optionProblems, targetsOf } from './check-options.ts';
 import type {
   ModelOptions,
   RetryOptions,
@@ -67,9 +67,14 @@ export interface Settings {
  * @throws RouterError `invalid-config` with every problem found
  */
 export function settle(options: RouterOptions): Settings {
-  const check = createCheck();
-  checkRouter(check, options);
-  if (check.problems.length > 0) throw invalidConfig(check);
+  const problems = optionProblems(options);
+  if (problems.length > 0) {
+    throw new RouterError({
+      code: 'invalid-config',
+      message: `the options of createRouter have ${problems.length} fault(s):\n${describeProblems(problems)}`,
+      problems,
+    });
+  }
   const models = new Map(
     Object.entries(options.models).map(([name, model]) => [name, completeModel(name, model, options)]),
   );
@@ -82,24 +87,17 @@ export function settle(options: RouterOptions): Settings {
   });
 }
 
-function invalidConfig(check: Check): RouterError {
-  return new RouterError({
-    code: 'invalid-config',
-    message: `the options of createRouter have ${check.problems.length} fault(s):\n${describeProblems(check.problems)}`,
-    problems: check.problems,
-  });
-}
-
 function completeModel(
   name: string,
   given: readonly Target[] | ModelOptions,
   router: RouterOptions,
 ): ModelSettings {
-  const model: ModelOptions = isTargetList(given) ? { targets: given } : given;
+  const targets = targetsOf(given);
+  const model: Partial<ModelOptions> = Array.isArray(given) ? {} : (given as ModelOptions);
   const timeouts = { ...router.timeouts, ...definedOnly(model.timeouts) };
   return Object.freeze({
     name,
-    targets: model.targets.map((target) => completeTarget(target, timeouts)),
+    targets: targets.map((target) => completeTarget(target, timeouts)),
     strategy: model.strategy ?? router.strategy,
     timeouts,
     retry: { ...defaults.retry, ...retryOptions(router.retry), ...retryOptions(model.retry) },
@@ -107,13 +105,9 @@ function completeModel(
     failures: { ...definedOnly(router.failures), ...definedOnly(model.failures) },
     reasoning: model.stream?.reasoning ?? router.stream?.reasoning ?? 'held',
     transport: model.transport ?? router.transport ?? defaults.transport,
-    limitsTokens: model.targets.some((target) => target.limits?.tpm !== undefined),
+    limitsTokens: targets.some((target) => target.limits?.tpm !== undefined),
     require: [router.require, model.require].filter((require) => require !== undefined),
   });
-}
-
-function isTargetList(given: readonly Target[] | ModelOptions): given is readonly Target[] {
-  return Array.isArray(given);
 }
 
 function completeTarget(target: Target, timeouts: Timeouts): TargetSettings {

@@ -1,116 +1,205 @@
 import type { Problem } from './errors.ts';
 
-/** What a number must be. */
-export interface NumberRule {
-  readonly min?: number;
-  readonly max?: number;
-  readonly integer?: boolean;
-  /** The least value itself is not allowed. */
-  readonly exclusive?: boolean;
+/**
+ * What a value must be: says each of its faults, with the path from the value on. It is never asked about `undefined`,
+ * which is the same as absent.
+ */
+export type Rule = (value: unknown) => readonly Problem[];
+
+export type Rules = Readonly<Record<string, Rule>>;
+
+/** Stands for a value that is absent where there must be one. */
+const nothing = Symbol('nothing');
+export const fine: readonly Problem[] = [];
+
+/** Every fault of a value, so that all can be told at once. */
+export function problemsOf(rule: Rule, value: unknown, path = ''): Problem[] {
+  return under(path, rule(orNothing(value))).map((fault) => ({
+    ...fault,
+    path: fault.path.replace(/^\./, ''),
+  }));
 }
 
-/** Collects every fault of a configuration or a request, so that all can be told at once. */
-export interface Check {
-  readonly problems: Problem[];
-  fault(path: string, message: string): void;
-  /** Whether the value is a plain object; its unknown keys are faults that name the nearest known one. */
-  object(path: string, value: unknown, known?: readonly string[]): value is Record<string, unknown>;
-  number(path: string, value: unknown, rule?: NumberRule): void;
-  string(path: string, value: unknown): value is string;
-  boolean(path: string, value: unknown): void;
-  oneOf(path: string, value: unknown, allowed: readonly string[]): void;
-  strings(path: string, value: unknown): void;
+export const isGiven = (value: unknown) => value !== nothing;
+const orNothing = (value: unknown) => (value === undefined ? nothing : value);
+
+export function fault(message: string, path = ''): Problem[] {
+  return [{ path, message }];
 }
 
-/** A fresh collector. All checks but `object` pass over `undefined`: it is the same as absent. */
-export function createCheck(): Check {
-  const problems: Problem[] = [];
-  const fault = (path: string, message: string) => void problems.push({ path, message });
-  const expected = (path: string, what: string, value: unknown) =>
-    fault(path, `expected ${what}, got ${show(value)}`);
+/** Paths are put together only where there are faults: most requests have none. */
+function under(path: string, faults: readonly Problem[]): readonly Problem[] {
+  return faults.map((inner) => ({ ...inner, path: path + inner.path }));
+}
 
-  return {
-    problems,
-    fault,
-    object(path, value, known): value is Record<string, unknown> {
-      if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-        expected(path, 'an object', value);
-        return false;
-      }
-      if (known) for (const key of Object.keys(value)) if (!known.includes(key)) unknownKey(path, key, known);
-      return true;
-    },
-    number(path, value, rule = {}) {
-      if (value !== undefined && !fits(value, rule)) expected(path, describeNumber(rule), value);
-    },
-    string(path, value): value is string {
-      if (typeof value === 'string' && value !== '') return true;
-      if (value !== undefined) expected(path, 'a string that is not empty', value);
-      return false;
-    },
-    boolean(path, value) {
-      if (value !== undefined && typeof value !== 'boolean') expected(path, 'true or false', value);
-    },
-    oneOf(path, value, allowed) {
-      if (value === undefined || allowed.includes(value as string)) return;
-      const hint = typeof value === 'string' ? nearest(value, allowed) : undefined;
-      expected(path, `one of ${allowed.map((word) => `'${word}'`).join(', ')}`, value);
-      if (hint) problems[problems.length - 1]!.message += `; did you mean '${hint}'?`;
-    },
-    strings(path, value) {
-      if (value === undefined) return;
-      if (!Array.isArray(value) || value.some((item) => typeof item !== 'string'))
-        expected(path, 'a list of strings', value);
-    },
+/** A rule out of its fault and which values have none. */
+export function must(message: string, fits: (value: unknown) => boolean): Rule {
+  return (value) => (fits(value) ? fine : fault(message));
+}
+
+/** A rule out of what is expected, in words, and which values meet it. */
+export function expected(what: string, fits: (value: unknown) => boolean): Rule {
+  return (value) => (fits(value) ? fine : fault(`expected ${what}, got ${show(value)}`));
+}
+
+export function number(min = -Infinity, max = Infinity): Rule {
+  return expected(`a number${bounds(min, max)}`, (value) => isNumber(value) && value >= min && value <= max);
+}
+
+export function wholeNumber(min = -Infinity, max = Infinity): Rule {
+  return expected(
+    `a whole number${bounds(min, max)}`,
+    (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
+  );
+}
+
+function bounds(min: number, max: number): string {
+  return (min === -Infinity ? '' : ` ≥ ${min}`) + (max === Infinity ? '' : ` and ≤ ${max}`);
+}
+
+export const isString = (value: unknown): value is string => typeof value === 'string';
+export const isFunction = (value: unknown) => typeof value === 'function';
+export const isNumber = (value: unknown): value is number => typeof value === 'number';
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export const string = expected('a string', isString);
+/** A string that is not empty. */
+export const name = expected('a string that is not empty', (value) => isString(value) && value !== '');
+export const boolean = expected('true or false', (value) => typeof value === 'boolean');
+export const aFunction = expected('a function', isFunction);
+export const anObject = expected('an object', isObject);
+export const strings = expected(
+  'a list of strings',
+  (value) => Array.isArray(value) && value.every(isString),
+);
+export const anything: Rule = () => fine;
+/** An option of the contract that a later version brings: refused by name, so that nobody relies on it in vain. */
+export const later: Rule = () => fault('is not available in this version of failsoft; leave it out');
+
+export function oneOf(words: readonly string[]): Rule {
+  const list = expected(`one of ${words.map((word) => `'${word}'`).join(', ')}`, () => false);
+  return (value) => {
+    if (words.includes(value as string)) return fine;
+    const hint = isString(value) && nearest(value, words);
+    return list(value).map(({ message }) => ({
+      path: '',
+      message: hint ? `${message}; did you mean '${hint}'?` : message,
+    }));
   };
-
-  function unknownKey(path: string, key: string, known: readonly string[]): void {
-    const hint = nearest(key, known);
-    const where = path === '' ? key : `${path}.${key}`;
-    fault(
-      where,
-      hint ? `is not known; did you mean '${hint}'?` : `is not known; known are ${known.join(', ')}`,
-    );
-  }
 }
 
-function fits(value: unknown, rule: NumberRule): boolean {
-  if (typeof value !== 'number' || Number.isNaN(value)) return false;
-  if (rule.integer && !Number.isInteger(value)) return false;
-  if (rule.min !== undefined && (rule.exclusive ? value <= rule.min : value < rule.min)) return false;
-  return rule.max === undefined || value <= rule.max;
+/** One rule for those that pass the test, another for the rest. */
+export function when(test: (value: unknown) => boolean, rule: Rule, otherwise: Rule): Rule {
+  return (value) => (test(value) ? rule : otherwise)(value);
 }
 
-function describeNumber({ min, max, integer, exclusive }: NumberRule): string {
-  const noun = integer ? 'a whole number' : 'a number';
-  const bounds = [
-    ...(min === undefined ? [] : [`${exclusive ? '>' : '≥'} ${min}`]),
-    ...(max === undefined ? [] : [`≤ ${max}`]),
-  ];
-  return bounds.length === 0 ? noun : `${noun} ${bounds.join(' and ')}`;
+/** Rules that hold together, each of which can be asked about anything. */
+export function all(...rules: readonly Rule[]): Rule {
+  return (value) => rules.flatMap((rule) => rule(value));
+}
+
+/** Of two fields exactly one is given. */
+export function either(one: string, other: string): Rule {
+  return must(`expected either ${one} or ${other}`, (value) => {
+    const given = value as Readonly<Record<string, unknown>> | null;
+    return (given?.[one] === undefined) !== (given?.[other] === undefined);
+  });
+}
+
+/** Two rules, the second for what the first finds no fault with. */
+export function both(first: Rule, second: Rule): Rule {
+  return (value) => {
+    const faults = first(value);
+    return faults.length > 0 ? faults : second(value);
+  };
+}
+
+export function listOf(rule: Rule, what = 'a list'): Rule {
+  const list = expected(what, Array.isArray);
+  return (value) => {
+    if (!Array.isArray(value)) return list(value);
+    let faults = fine;
+    value.forEach((item, index) => (faults = joined(faults, `[${index}]`, rule(item))));
+    return faults;
+  };
+}
+
+function joined(faults: readonly Problem[], path: string, more: readonly Problem[]): readonly Problem[] {
+  return more.length === 0 ? faults : [...faults, ...under(path, more)];
+}
+
+/** An object with these fields and no other ones: an unknown one is a fault that names the nearest known one. */
+export function object(optional: Rules, required: Rules = {}): Rule {
+  const rules = new Map(Object.entries(optional));
+  const names = [...rules.keys(), ...Object.keys(required)];
+  const unknown = (key: string) => {
+    const hint = nearest(key, names);
+    return () => fault(`is not known; ${hint ? `did you mean '${hint}'?` : `known are ${names.join(', ')}`}`);
+  };
+  return both(
+    anObject,
+    fields((key) => rules.get(key) ?? (key in required ? anything : unknown(key)), required),
+  );
+}
+
+/** An object with any keys. */
+export function mapOf(rule: Rule): Rule {
+  return both(
+    anObject,
+    fields(() => rule),
+  );
+}
+
+/** An object that holds at least these fields. */
+export function holding(required: Rules, optional?: Rules): Rule {
+  return both(anObject, fields(optional && ((key) => optional[key] ?? anything), required));
+}
+
+function fields(ruleOf: ((key: string) => Rule) | undefined, required: Rules = {}): Rule {
+  const needed = Object.entries(required);
+  return (value) => {
+    const given = value as Readonly<Record<string, unknown>>;
+    let faults = fine;
+    if (ruleOf) {
+      for (const key in given)
+        if (given[key] !== undefined) faults = joined(faults, `.${key}`, ruleOf(key)(given[key]));
+    }
+    for (const [key, rule] of needed) faults = joined(faults, `.${key}`, rule(orNothing(given[key])));
+    return faults;
+  };
+}
+
+/** An object whose field `key` says which rule holds for it. */
+export function variant(key: string, rules: Rules): Rule {
+  const kinds = new Map(Object.entries(rules));
+  const refuse = holding({ [key]: oneOf([...kinds.keys()]) });
+  return (value) => ((isObject(value) && kinds.get(value[key] as string)) || refuse)(value);
 }
 
 /** A value as a message may show it: short, and never a long string, which could be a prompt or a key. */
 export function show(value: unknown): string {
-  if (typeof value === 'string')
+  if (isString(value))
     return value.length > 40 ? `a string of ${value.length} characters` : JSON.stringify(value);
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (value instanceof Date) return 'a Date';
-  if (typeof value === 'object' && value !== null) return 'an object';
-  if (typeof value === 'function') return 'a function';
-  return String(value);
+  if (isObject(value)) return 'an object';
+  if (isFunction(value)) return 'a function';
+  return value === nothing ? 'nothing' : String(value);
 }
 
 /** The known word that a misspelt one most likely meant, by edit distance. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const lower = word.toLowerCase();
-  const scored = known.map((candidate) => ({
-    candidate,
-    distance: editDistance(lower, candidate.toLowerCase()),
-  }));
-  scored.sort((a, b) => a.distance - b.distance);
-  const best = scored[0];
-  return best && best.distance <= Math.max(2, Math.floor(word.length / 3)) ? best.candidate : undefined;
+  let best: string | undefined;
+  let least = Math.max(2, Math.floor(word.length / 3));
+  for (const candidate of known) {
+    const distance = editDistance(lower, candidate.toLowerCase());
+    if (distance > least || (distance === least && best !== undefined)) continue;
+    least = distance;
+    best = candidate;
+  }
+  return best;
 }
 
 /** Levenshtein's distance. */
@@ -127,7 +216,7 @@ function editDistance(a: string, b: string): number {
   return previous[b.length]!;
 }
 
-/** One line for a list of faults. */
+/** One line for each fault. */
 export function describeProblems(problems: readonly Problem[]): string {
   return problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('\n');
 }

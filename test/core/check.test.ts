@@ -1,38 +1,62 @@
 import { describe, expect, it } from 'vitest';
-import { createCheck, nearest, show } from '../../src/core/check.ts';
+import {
+  boolean,
+  holding,
+  listOf,
+  nearest,
+  number,
+  object,
+  oneOf,
+  problemsOf,
+  show,
+  string,
+  strings,
+  variant,
+} from '../../src/core/check.ts';
 
-describe('the check', () => {
+describe('a rule', () => {
   it('says where, what was expected and what came', () => {
-    const check = createCheck();
-    check.number('models.chat[2].weight', -1, { min: 0 });
-    check.oneOf('transport', 'strem', ['auto', 'stream', 'unary']);
-    check.object('retry', 'often');
-    expect(check.problems).toEqual([
+    const rule = object({
+      weight: number(0),
+      transport: oneOf(['auto', 'stream', 'unary']),
+      retry: object({}),
+    });
+    expect(problemsOf(rule, { weight: -1, transport: 'strem', retry: 'often' }, 'models.chat[2]')).toEqual([
       { path: 'models.chat[2].weight', message: 'expected a number ≥ 0, got -1' },
       {
-        path: 'transport',
+        path: 'models.chat[2].transport',
         message: "expected one of 'auto', 'stream', 'unary', got \"strem\"; did you mean 'stream'?",
       },
-      { path: 'retry', message: 'expected an object, got "often"' },
+      { path: 'models.chat[2].retry', message: 'expected an object, got "often"' },
     ]);
   });
 
   it('names the nearest known key, and all of them where none is near', () => {
-    const check = createCheck();
-    check.object('', { wieght: 1, zzz: 2 }, ['weight', 'model']);
-    expect(check.problems).toEqual([
+    const rule = object({ weight: number(), model: string });
+    expect(problemsOf(rule, { wieght: 1, zzz: 2 })).toEqual([
       { path: 'wieght', message: "is not known; did you mean 'weight'?" },
       { path: 'zzz', message: 'is not known; known are weight, model' },
     ]);
   });
 
   it('takes undefined as absent', () => {
-    const check = createCheck();
-    check.number('a', undefined);
-    check.boolean('b', undefined);
-    check.strings('c', undefined);
-    check.oneOf('d', undefined, ['x']);
-    expect(check.problems).toEqual([]);
+    const optional = { a: number(), b: boolean, c: strings, d: oneOf(['x']) };
+    const absent = { a: undefined, b: undefined, c: undefined, d: undefined };
+    expect(problemsOf(object(optional), absent)).toEqual([]);
+    expect(problemsOf(object({}, { a: number() }), absent)).toContainEqual({
+      path: 'a',
+      message: 'expected a number, got nothing',
+    });
+  });
+
+  it('finds every fault of a list, and of variants by their own rules', () => {
+    const rule = listOf(variant('type', { text: holding({ text: string }), call: holding({ id: string }) }));
+    expect(
+      problemsOf(rule, [{ type: 'text', text: 1 }, { type: 'text', text: '', more: 1 }, { type: 'cal' }]),
+    ).toEqual([
+      { path: '[0].text', message: 'expected a string, got 1' },
+      { path: '[2].type', message: "expected one of 'text', 'call', got \"cal\"; did you mean 'call'?" },
+    ]);
   });
 });
 

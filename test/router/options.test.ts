@@ -45,7 +45,7 @@ describe('createRouter', () => {
       'timeouts.firstTokenMs': 'expected a number > 0, got 0',
       retry: expect.stringContaining('whole number') as string,
       transport: expect.stringContaining("'auto', 'stream', 'unary'") as string,
-      'observers[0]': 'expected a function',
+      'observers[0]': 'expected a function, got 1',
       defaultModel: expect.stringContaining("did you mean 'chat'?") as string,
     });
   });
