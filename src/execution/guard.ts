@@ -60,6 +60,7 @@ export function guard(input: GuardInput): Promise<GuardOutcome> {
     function accept(event: ProviderEvent): boolean {
       if (ended) return false;
       count(event);
+      if (event.type === 'tool-call') checkArguments(event);
       if (isContent(event) && input.transport === 'stream') silence.content();
       input.onEvent(event);
       if (event.type === 'finish') end({ ok: true });
@@ -96,6 +97,12 @@ async function pump(
     return;
   }
   for await (const event of provider.stream!(call)) if (!accept(event)) return;
+}
+
+/** Before anybody sees the call: what was shown of a stream cannot be taken back. */
+function checkArguments({ name, arguments: given }: Extract<ProviderEvent, { type: 'tool-call' }>): void {
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return;
+  throw invalidResponse(`the arguments of the call for '${name}' are no object`, 'malformed-tool-call');
 }
 
 function isContent(event: ProviderEvent): boolean {

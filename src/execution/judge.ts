@@ -16,8 +16,8 @@ export type Verdict =
   | GuardFailure;
 
 /**
- * Nothing incomplete is ever a success: an empty reply that nothing explains, arguments that are no object, and an
- * object that does not fit its schema are failures of the attempt.
+ * Nothing incomplete is ever a success: an empty reply that nothing explains, and an object that does not fit its schema,
+ * are failures of the attempt.
  */
 export async function judge(
   collected: Collected,
@@ -26,8 +26,6 @@ export async function judge(
 ): Promise<Verdict> {
   const { finish, toolCalls, text } = collected;
   const said = finish?.finishReason ?? 'other';
-  const odd = toolCalls.find((call) => typeof call.arguments !== 'object' || call.arguments === null);
-  if (odd) return invalid(`the arguments of the call for '${odd.name}' are no object`, 'malformed-tool-call');
   if (toolCalls.length > 0) {
     const warnings =
       said === 'length' ? ['the output reached its token limit; further tool calls may be missing'] : [];

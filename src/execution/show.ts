@@ -36,6 +36,12 @@ export function createShow(push: (event: StreamEvent) => void, reasoning: 'held'
     held = [];
   }
 
+  function commit(event: StreamEvent): void {
+    announce();
+    committed = true;
+    push(event);
+  }
+
   function hold(event: StreamEvent): void {
     if (announced) push(event);
     else held.push(event);
@@ -54,13 +60,8 @@ export function createShow(push: (event: StreamEvent) => void, reasoning: 'held'
       switch (event.type) {
         case 'text':
           if (event.text === '') return;
-          if (!committed && event.text.trim() === '') {
-            hold({ type: 'text', text: event.text });
-            return;
-          }
-          announce();
-          committed = true;
-          push({ type: 'text', text: event.text });
+          if (committed || event.text.trim() !== '') commit({ type: 'text', text: event.text });
+          else hold({ type: 'text', text: event.text });
           return;
         case 'reasoning':
           if (event.text === '') return;
@@ -68,14 +69,10 @@ export function createShow(push: (event: StreamEvent) => void, reasoning: 'held'
           hold({ type: 'reasoning', text: event.text });
           return;
         case 'tool-call-delta':
-          announce();
-          committed = true;
-          push({ type: 'tool-call-delta', id: event.id, name: event.name, delta: event.delta });
+          commit({ type: 'tool-call-delta', id: event.id, name: event.name, delta: event.delta });
           return;
         case 'tool-call':
-          announce();
-          committed = true;
-          push({ type: 'tool-call', id: event.id, name: event.name, arguments: event.arguments });
+          commit({ type: 'tool-call', id: event.id, name: event.name, arguments: event.arguments });
           return;
         default:
       }

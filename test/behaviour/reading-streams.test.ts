@@ -108,7 +108,7 @@ describe('when nobody reads', () => {
   it('a failed stream is no unhandled rejection', async () => {
     const stage = arrange({ a: [{ fail: 'bad-request' }] });
     stage.stream();
-    stage.stream().textStream;
+    void stage.stream().textStream;
     stage.stream({ messages: [] });
     stage.router.stream(undefined as never);
     stage.router.stream({ messages }, null as never);

@@ -71,6 +71,7 @@ describe('before a stream commits', () => {
     ['ends empty', [{ finish: 'stop' }]],
     ['says only blanks', [{ text: '\n\n' }, { finish: 'stop' }]],
     ['has only reasoned', [{ reasoning: ['Hm', '…'] }, { fail: 'overloaded' }]],
+    ['calls a tool with half of the arguments', [{ toolCall: { name: 'look', arguments: '{"at":' } }]],
     ['is silent', [{ reasoning: 'Hm' }, { hang: true }]],
   ] as [string, ScriptStep[]][])('a target that %s is left unseen', async (_what, script) => {
     const stage = arrange({ a: script, b: 'From b.' });
