@@ -72,7 +72,11 @@ async function guardedAttempt(input: AttemptInput): Promise<AttemptEnd> {
     return { ...facts, answer: { target, collected, finishReason, object } };
   }
   const { failure, cause, callDeadline = false, blameless = false } = verdict;
-  return failed(input, { ...facts, failure, cause, callDeadline }, blameless);
+  return failed(
+    input,
+    { ...facts, failure, cause, callDeadline },
+    { blameless, keyVersion: sent.keyVersion },
+  );
 }
 
 /** A schema can be the host's own code, which must not hold the call. */
@@ -93,7 +97,7 @@ async function judgeInTime(
 async function failed(
   input: AttemptInput,
   end: AttemptEnd & { readonly failure: Failure },
-  blameless: boolean,
+  { blameless, keyVersion }: { readonly blameless: boolean; readonly keyVersion: number | undefined },
 ): Promise<AttemptEnd> {
   const { call, target, permit, parts, mayRefresh } = input;
   const { attempt, cut } = end;
@@ -102,7 +106,7 @@ async function failed(
   if (failure.requestId !== undefined) attempt.requestId ??= failure.requestId;
   // Before anything is held against the target: with a fresh key there is nothing against it.
   const keyRefreshed =
-    mayRefresh && !cut && failure.kind === 'auth' && (await refreshKey(call, target, parts));
+    mayRefresh && !cut && failure.kind === 'auth' && (await refreshKey({ call, target, keyVersion }, parts));
   recordFailure(permit, attempt, failure, {
     failures: call.failures,
     undecided: blameless || cut !== undefined || keyRefreshed,
@@ -117,10 +121,13 @@ interface Sent {
   readonly request: ProviderRequest;
   readonly outcome: Promise<GuardOutcome>;
   readonly cutBy: () => AttemptEnd['cut'];
+  /** The version of the key that it went out with. */
+  readonly keyVersion: number | undefined;
 }
 
 function send({ call, target, permit, parts, last }: AttemptInput): Sent {
   const startedAt = parts.runtime.now();
+  const keyVersion = target.provider.keyVersion?.();
   const view = target.health.view(startedAt);
   const { request, ignored } = prepare(call.read, target, view.refused);
   const transport = transportFor(call, target, view.refused.has('stream'));
@@ -160,7 +167,7 @@ function send({ call, target, permit, parts, last }: AttemptInput): Sent {
     },
     onCut: cuts.listen,
   });
-  return { attempt, collected: collector.collected, request, outcome, cutBy: cuts.by };
+  return { attempt, collected: collector.collected, request, outcome, cutBy: cuts.by, keyVersion };
 }
 
 function transportFor(

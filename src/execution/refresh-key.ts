@@ -4,13 +4,21 @@ import { waitForHost } from './host-code.ts';
 /** How long a key function may take to give another key. */
 const refreshMs = 10_000;
 
+export interface RefusedKey {
+  readonly call: Call;
+  readonly target: ExecutionTarget;
+  /** The version of the key that was refused. */
+  readonly keyVersion: number | undefined;
+}
+
 /** Fetches the key anew after a refusal; resolves to whether there is another one now. */
 export async function refreshKey(
-  call: Call,
-  { provider }: ExecutionTarget,
+  { call, target: { provider }, keyVersion }: RefusedKey,
   { runtime, emit }: Parts,
 ): Promise<boolean> {
   if (!provider.refreshKey) return false;
+  // Of several attempts that were refused at once, the first has fetched the key for all.
+  if (keyVersion && provider.keyVersion?.() !== keyVersion) return true;
   try {
     const refreshed = await waitForHost(provider.refreshKey(), refreshMs, { call, runtime });
     const changed = refreshed?.value === true;

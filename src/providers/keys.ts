@@ -14,6 +14,8 @@ export type ApiKey = string | (() => string | ExpiringKey | Promise<string | Exp
 const keptMs = 60_000;
 /** A key is fetched anew this long before it expires. */
 const aheadMs = 30_000;
+/** For this long a refusal is taken as one of the key before: calls in flight are refused after the first has fetched anew. */
+const refreshedMs = 1_000;
 
 /** Holds one provider's key: fetched once for all who wait, again before it expires and after a refusal. */
 export interface KeyRing {
@@ -30,8 +32,9 @@ export interface KeyRing {
 export function keyRing(source: ApiKey): KeyRing {
   let current = typeof source === 'string' ? source : undefined;
   let goodUntil = typeof source === 'string' ? Infinity : 0;
-  let version = 0;
+  let version = current === undefined ? 0 : 1;
   let fetching: Promise<string> | undefined;
+  let refreshedAt = -Infinity;
 
   function use(key: string, until: number): void {
     if (key !== current) version += 1;
@@ -66,9 +69,12 @@ export function keyRing(source: ApiKey): KeyRing {
     get: () => (current !== undefined && systemRuntime.now() < goodUntil ? current : refreshed()),
     async refresh() {
       if (typeof source === 'string') return false;
+      if (systemRuntime.now() - refreshedAt < refreshedMs) return true;
       const before = version;
       await refreshed();
-      return version !== before;
+      if (version === before) return false;
+      refreshedAt = systemRuntime.now();
+      return true;
     },
     set: (key) => use(key, Infinity),
     version: () => version,

@@ -153,7 +153,7 @@ export interface Provider {
   refreshKey?(): Promise<boolean>;
   /** Replaces the key for calls to come. */
   setKey?(key: string): void;
-  /** Changes whenever the key does: a lockout for a refused key ends with it. */
+  /** Changes whenever the key does: a lockout for a refused key ends with it. 0 while no key is known yet. */
   keyVersion?(): number;
   /** Strings that must never leave in a message. */
   secrets?(): readonly string[];

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { createRouter, failureError, type Provider, type RouterEvent } from 'failsoft';
+import { manualRuntime } from 'failsoft/testing';
+import { keyRing, type ApiKey } from '../../src/providers/keys.ts';
+
+const request = { messages: [{ role: 'user', content: 'Hello there' }] } as const;
+
+/** A vendor that takes one key, over the key ring that the real providers use. */
+function setUp(apiKey: ApiKey, accepted: string) {
+  const runtime = manualRuntime();
+  const vendor = { accepted, asked: [] as string[] };
+  const ring = keyRing(apiKey);
+  const provider: Provider = {
+    name: 'vendor',
+    async *stream() {
+      const key = await ring.get();
+      vendor.asked.push(key);
+      await runtime.sleep(10);
+      if (key !== vendor.accepted)
+        throw failureError({ kind: 'auth', message: `no such key: ${key}`, status: 401 });
+      yield { type: 'text', text: 'Hello.' };
+      yield { type: 'finish', finishReason: 'stop' };
+    },
+    refreshKey: () => ring.refresh(),
+    setKey: (key) => ring.set(key),
+    keyVersion: () => ring.version(),
+    secrets: () => ring.secrets(),
+  };
+  const events: RouterEvent[] = [];
+  const router = createRouter({
+    models: { chat: [{ id: 'vendor', provider, model: 'm' }] },
+    observers: [(event) => void events.push(event)],
+    runtime,
+  });
+  return { runtime, vendor, router, events, ask: () => runtime.run(router.complete(request)) };
+}
+
+describe('a key that is refused', () => {
+  it('is fetched anew once, and the same target is asked again at once', async () => {
+    const keys = ['old-key', 'new-key'];
+    const { vendor, ask, events } = setUp(() => keys.shift() ?? 'new-key', 'new-key');
+    const reply = await ask();
+    expect(reply.text).toBe('Hello.');
+    expect(reply.attempts.map(({ decision }) => decision)).toEqual(['retry', 'answer']);
+    expect(vendor.asked).toEqual(['old-key', 'new-key']);
+    expect(events.filter(({ type }) => type === 'key')).toMatchObject([{ action: 'refreshed' }]);
+    expect(events.filter(({ type }) => type === 'alert' || type === 'limit')).toEqual([]);
+  });
+
+  it('is fetched anew once for all calls that it was refused to', async () => {
+    let fetched = 0;
+    const { runtime, vendor, router } = setUp(() => (fetched++ === 0 ? 'old-key' : 'new-key'), 'new-key');
+    const replies = Promise.all(Array.from({ length: 20 }, () => router.complete(request)));
+    expect((await runtime.run(replies)).every(({ text }) => text === 'Hello.')).toBe(true);
+    expect(fetched).toBe(2);
+    expect(vendor.asked.filter((key) => key === 'old-key')).toHaveLength(20);
+    expect(router.health().targets['vendor']!.lockedOut).toBeUndefined();
+  });
+
+  it('and has no successor locks the target out, with one alert, and no further call is made with it', async () => {
+    const { runtime, vendor, router, ask, events } = setUp('bad-key', 'good-key');
+    await expect(ask()).rejects.toMatchObject({ code: 'all-targets-failed', failure: { kind: 'auth' } });
+    await expect(ask()).rejects.toMatchObject({
+      code: 'all-targets-failed',
+      attempts: [],
+      retryAfterMs: expect.any(Number),
+    });
+    expect(vendor.asked).toHaveLength(1);
+    expect(events.filter(({ type }) => type === 'alert')).toMatchObject([
+      { name: 'key-refused', target: 'vendor' },
+    ]);
+    expect(JSON.stringify(events)).not.toContain('bad-key');
+    // After a minute one attempt finds out, and its refusal locks it out for longer.
+    await runtime.advance(60_001);
+    await expect(ask()).rejects.toMatchObject({ attempts: [{ failure: { kind: 'auth' } }] });
+    await runtime.advance(60_001);
+    await expect(ask()).rejects.toMatchObject({ attempts: [] });
+    expect(router.health().models['chat']!.state).toBe('down');
+  });
+
+  it('is forgiven at once by rotate, which the calls after it use', async () => {
+    const { vendor, router, ask } = setUp('bad-key', 'good-key');
+    await expect(ask()).rejects.toMatchObject({ code: 'all-targets-failed' });
+    await router.rotate('vendor', 'good-key');
+    expect((await ask()).text).toBe('Hello.');
+    expect(vendor.asked).toEqual(['bad-key', 'good-key']);
+  });
+
+  it('stays the old one where rotate was asked to verify and the new one is refused', async () => {
+    const { runtime, router, ask } = setUp('good-key', 'good-key');
+    const rotated = runtime.run(router.rotate('vendor', 'typo-key', { verify: true }));
+    await expect(rotated).rejects.toThrow('the new key was refused, and the old one stays');
+    expect((await ask()).text).toBe('Hello.');
+    await runtime.run(router.rotate('vendor', 'good-key', { verify: true }));
+    await expect(router.rotate('nobody', 'x')).rejects.toThrow("no target has the provider 'nobody'");
+  });
+
+  it('or a function that fails, is a failure of that target alone, and says why', async () => {
+    const { ask } = setUp(() => Promise.reject(new Error('the vault is sealed')), 'good-key');
+    await expect(ask()).rejects.toMatchObject({
+      failure: { kind: 'auth', message: expect.stringContaining('the vault is sealed') as string },
+    });
+  });
+});
