@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { openaiEmulator } from 'failsoft/testing';
 import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -32,7 +33,7 @@ const names = readdirSync(`${root}/examples`)
 describe('an example', () => {
   it.concurrent.each(names)(
     '%s ends by itself and shows its point',
-    async (name) => expect(await run(name)).toMatch(points[name] ?? /nothing is known of its point/),
+    async (name) => expect(await run(`${name}.ts`)).toMatch(points[name] ?? /nothing is known of its point/),
     timeoutMs,
   );
 
@@ -47,8 +48,29 @@ describe('an example', () => {
   });
 });
 
-async function run(name: string): Promise<string> {
-  const args = ['--conditions=failsoft-source', `examples/${name}.ts`];
+describe('the demo with real keys', () => {
+  it(
+    'calls, streams, and does without whoever has no key',
+    async () => {
+      await using emulator = await openaiEmulator({ keys: ['key-of-openai'] });
+      const command = 'test {vendor} = openai && echo key-of-{vendor}';
+      const flags = ['--live', '--key-command', command, '--openai-url', `${emulator.url}/v1`];
+      const shown = await run('demo/main.ts', flags);
+      expect(shown).toContain('You said: In two sentences: why do trains run on rails?');
+      expect(emulator.counters).toMatchObject({ requests: 2, answered: 2 });
+    },
+    timeoutMs,
+  );
+
+  it(
+    'asks for keys on a terminal only',
+    async () => expect(await run('demo/main.ts', ['--live']).catch(String)).toContain('this is none'),
+    timeoutMs,
+  );
+});
+
+async function run(file: string, flags: readonly string[] = []): Promise<string> {
+  const args = ['--conditions=failsoft-source', `examples/${file}`, ...flags];
   const { stdout } = await promisify(execFile)(process.execPath, args, {
     cwd: root,
     env: {},
