@@ -58,7 +58,7 @@ export type RequestFault =
   | {
       readonly kind: 'flap';
       /** @default a server error */
-      readonly fault?: Exclude<RequestFault, { kind: 'flap' }>;
+      readonly fault?: Exclude<RequestFault, { kind: 'flap' }> | Exclude<RequestFaultName, 'flap'>;
       /** Requests in a row that fail. @default 1 */
       readonly down?: number;
       /** Requests in a row that are answered. @default 1 */
@@ -111,7 +111,7 @@ export function faultPlan(schedule: FaultSchedule): FaultPlan {
     const turn = flaps.get(key) ?? 0;
     flaps.set(key, turn + 1);
     const down = fault.down ?? 1;
-    return turn % (down + (fault.up ?? 1)) < down ? (fault.fault ?? { kind: 'server-error' }) : undefined;
+    return turn % (down + (fault.up ?? 1)) < down ? resolve(fault.fault ?? 'server-error') : undefined;
   };
   return {
     refuses: false,

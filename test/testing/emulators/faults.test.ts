@@ -344,6 +344,7 @@ describe('a schedule of faults', () => {
     expect(await statuses(await start('flap'), 4)).toEqual([500, 200, 500, 200]);
     const slow = await start({ kind: 'flap', fault: { kind: 'status', status: 503 }, down: 2, up: 3 });
     expect(await statuses(slow, 7)).toEqual([503, 503, 200, 200, 200, 503, 503]);
+    expect(await statuses(await start({ kind: 'flap', fault: 'rate-limit' }), 2)).toEqual([429, 200]);
   });
 
   it('can be changed while it runs', async () => {
