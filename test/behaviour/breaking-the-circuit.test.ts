@@ -1,0 +1,252 @@
+import { describe, expect, it } from 'vitest';
+import type { ScriptSource } from 'failsoft/testing';
+import { arrange, decisionsOf, errorOf, question, type Stage } from './arrange.ts';
+
+const refused = { kind: 'network' as const, message: 'connection refused', code: 'connection-refused' };
+const breakerOf = (stage: Stage<string>, id = 'a') => stage.router.health().targets[id]!;
+
+/** A dead primary beside a healthy target, its breaker open. */
+async function tripped(script: ScriptSource = [{ fail: 'server-error' }]) {
+  const stage = arrange({ a: script, b: 'From b.' });
+  for (let call = 0; call < 20 && breakerOf(stage).breaker !== 'open'; call += 1) await stage.ask();
+  expect(breakerOf(stage).breaker).toBe('open');
+  return stage;
+}
+
+describe('a primary that is hard down', () => {
+  it('is found out after a few calls, none of which fails', async () => {
+    const stage = await tripped();
+    expect(stage.providers.a.calls.length).toBeLessThanOrEqual(12);
+    expect(stage.providers.b.calls).toHaveLength(stage.providers.a.calls.length);
+    expect(decisionsOf(await stage.ask())).toEqual(['b answer']);
+    expect(stage.eventsOf('breaker')).toEqual([
+      expect.objectContaining({
+        from: 'closed',
+        to: 'open',
+        targets: ['a'],
+        openUntil: breakerOf(stage).openUntil,
+      }),
+    ]);
+  });
+
+  it('is found out sooner where nobody listens', async () => {
+    const stage = arrange({ a: [{ fail: refused }], b: 'From b.' });
+    for (let call = 0; call < 10; call += 1) await stage.ask();
+    expect(stage.providers.a.calls.length).toBeLessThanOrEqual(3);
+  });
+
+  it('costs a minute of traffic a dozen attempts and no answer', async () => {
+    const stage = arrange({ a: [{ fail: 'server-error' }], b: 'From b.' });
+    for (let call = 0; call < 600; call += 1) {
+      expect((await stage.ask()).target.id).toBe('b');
+      await stage.runtime.advance(100);
+    }
+    expect(stage.providers.a.calls.length).toBeLessThanOrEqual(20);
+  });
+
+  it('is not tripped by one failure, whatever share of its calls that is', async () => {
+    const stage = arrange({ a: [[{ fail: 'server-error' }], 'From a.'], b: 'From b.' });
+    await stage.ask();
+    expect((await stage.ask()).target.id).toBe('a');
+  });
+
+  it('is neither tripped nor healed by idle time', async () => {
+    const stage = arrange({ a: [{ fail: 'server-error' }], b: 'From b.' });
+    await stage.ask();
+    await stage.ask();
+    await stage.runtime.advance(3_600_000);
+    expect(breakerOf(stage).breaker).toBe('closed');
+    const open = await tripped();
+    await open.runtime.advance(3_600_000);
+    expect(breakerOf(open).breaker).toBe('half-open');
+    expect(open.runtime.pending()).toBe(0);
+  });
+
+  it('teaches all targets of the same provider object and model, and leaves other models alone', async () => {
+    const stage = await tripped();
+    const provider = stage.providers.a;
+    stage.router.update({
+      models: {
+        chat: [{ id: 'a', provider, model: 'model-of-a' }],
+        twin: [{ id: 'twin', provider, model: 'model-of-a' }],
+        other: [{ id: 'other', provider, model: 'another' }],
+      },
+    });
+    expect(breakerOf(stage, 'twin').breaker).toBe('open');
+    expect(breakerOf(stage, 'other').breaker).toBe('closed');
+  });
+});
+
+describe('a breaker that is half-open', () => {
+  it('lets exactly one probe through, however many calls there are at once', async () => {
+    const stage = await tripped();
+    const asked = stage.providers.a.calls.length;
+    stage.providers.a.script([{ waitMs: 500 }, { text: 'From a.' }]);
+    await stage.runtime.advance(1_000);
+    const replies = await stage.runtime.run(
+      Promise.all(Array.from({ length: 25 }, () => stage.router.complete(question))),
+    );
+    expect(stage.providers.a.calls).toHaveLength(asked + 1);
+    expect(replies.filter(({ target }) => target.id === 'a')).toHaveLength(1);
+  });
+
+  it('opens again when the probe fails, for longer each time, up to 20 s', async () => {
+    const stage = await tripped();
+    for (const longest of [1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000]) {
+      const { openUntil } = breakerOf(stage);
+      const ms = openUntil! - stage.runtime.now();
+      expect(ms).toBeLessThanOrEqual(longest);
+      expect(ms).toBeGreaterThanOrEqual(longest * 0.75);
+      await stage.runtime.advance(ms);
+      expect(decisionsOf(await stage.ask())).toEqual(['a next', 'b answer']);
+    }
+  });
+
+  it('succeeds at the first content, not only at the end', async () => {
+    const stage = await tripped();
+    stage.providers.a.script([{ text: 'From' }, { waitMs: 5_000 }, { text: ' a.' }]);
+    await stage.runtime.advance(1_000);
+    const reply = stage.router.complete(question);
+    await stage.runtime.advance(1);
+    expect(breakerOf(stage).breaker).toBe('slow-start');
+    expect((await stage.runtime.run(reply)).text).toBe('From a.');
+  });
+
+  it.each(['bad-request', 'content-policy', 'permission'] as const)(
+    'is undecided by a probe that ends in %s: the next call probes again',
+    async (kind) => {
+      const stage = await tripped();
+      stage.providers.a.script([[{ fail: kind }], 'From a.']);
+      await stage.runtime.advance(1_000);
+      await stage.ask().catch(() => {});
+      expect(breakerOf(stage).breaker).toBe('half-open');
+      expect((await stage.ask()).target.id).toBe('a');
+    },
+  );
+
+  it('is closed by a rate limit, which begins a cool-down of its own', async () => {
+    const stage = await tripped();
+    stage.providers.a.script([{ fail: { kind: 'rate-limit', message: 'slow', retryAfterMs: 9_000 } }]);
+    await stage.runtime.advance(1_000);
+    await stage.ask();
+    expect(breakerOf(stage)).toMatchObject({ breaker: 'closed', coolingUntil: stage.runtime.now() + 9_000 });
+  });
+});
+
+describe('a target that has come back', () => {
+  it('gets its share over ten seconds, not all at once', async () => {
+    const stage = arrange({
+      a: { script: [{ fail: refused }], target: { weight: 1 } },
+      b: { script: 'From b.', target: { weight: 1 } },
+    });
+    while (breakerOf(stage).breaker !== 'open') await stage.ask();
+    stage.providers.a.script('From a.');
+    await stage.runtime.advance(1_000);
+    while (breakerOf(stage).breaker !== 'slow-start') await stage.ask();
+    const served: number[] = [];
+    for (let second = 0; second < 12; second += 1) {
+      let byA = 0;
+      for (let call = 0; call < 50; call += 1) {
+        if ((await stage.ask()).target.id === 'a') byA += 1;
+        await stage.runtime.advance(20);
+      }
+      served.push(byA);
+    }
+    expect(served[0]).toBeLessThanOrEqual(10);
+    expect(served[5]).toBeLessThan(22);
+    expect(served[11]).toBe(25);
+    expect(breakerOf(stage).breaker).toBe('closed');
+  });
+
+  it('goes at once when it fails again', async () => {
+    const stage = await tripped();
+    stage.providers.a.script(['From a.', [{ fail: 'server-error' }]]);
+    await stage.runtime.advance(1_000);
+    await stage.ask();
+    let failures = 0;
+    for (let call = 0; call < 200 && breakerOf(stage).breaker === 'slow-start'; call += 1) {
+      const { attempts } = await stage.ask();
+      failures += attempts.filter(({ failure }) => failure).length;
+    }
+    expect(breakerOf(stage).breaker).toBe('open');
+    expect(failures).toBeLessThanOrEqual(3);
+  });
+});
+
+describe('a single target', () => {
+  it('is protected too: callers fail at once, and are told when to come back, within 4 s', async () => {
+    const stage = arrange({ a: [{ fail: 'server-error' }] }, { retry: 0 });
+    while (breakerOf(stage).breaker !== 'open') await stage.fail();
+    for (let round = 0; round < 8; round += 1) {
+      const asked = stage.providers.a.calls.length;
+      const error = await stage.fail();
+      expect(error).toMatchObject({ code: 'all-targets-failed', attempts: [] });
+      expect(error.retryAfterMs).toBeGreaterThan(0);
+      expect(error.retryAfterMs).toBeLessThanOrEqual(4_000);
+      expect(stage.providers.a.calls).toHaveLength(asked);
+      await stage.runtime.advance(error.retryAfterMs!);
+      expect((await stage.fail()).attempts).toHaveLength(1);
+    }
+    expect(breakerOf(stage).openUntil! - stage.runtime.now()).toBeGreaterThan(4_000);
+  });
+
+  it('is back within that time of its recovery', async () => {
+    const stage = arrange({ a: [{ fail: 'server-error' }] }, { retry: 0 });
+    for (let second = 0; second < 60; second += 1) {
+      await stage.fail();
+      await stage.runtime.advance(1_000);
+    }
+    stage.providers.a.script('Back.');
+    const down = stage.runtime.now();
+    for (;;) {
+      const text = await stage.ask().then(
+        (reply) => reply.text,
+        () => undefined,
+      );
+      if (text === 'Back.') break;
+      await stage.runtime.advance(100);
+    }
+    expect(stage.runtime.now() - down).toBeLessThanOrEqual(4_100);
+  });
+
+  it('is probed by one of many callers, and the others are told to come back', async () => {
+    const stage = arrange({ a: [{ fail: refused }] }, { retry: 0 });
+    while (breakerOf(stage).breaker !== 'open') await stage.fail();
+    stage.providers.a.script([{ waitMs: 100 }, { text: 'Back.' }]);
+    await stage.runtime.advance(4_000);
+    const outcomes = await stage.runtime.run(
+      Promise.all(
+        Array.from({ length: 10 }, () =>
+          stage.router.complete(question).then(
+            ({ text }) => text,
+            async (error: unknown) => (await errorOf(Promise.reject(error))).retryAfterMs,
+          ),
+        ),
+      ),
+    );
+    expect(outcomes.filter((outcome) => outcome === 'Back.')).toHaveLength(1);
+    expect(outcomes.filter((outcome) => typeof outcome === 'number')).toHaveLength(9);
+  });
+});
+
+describe('while all are down', () => {
+  it('each is probed in turn, and the first that answers serves', async () => {
+    const stage = arrange({ a: [{ fail: 'server-error' }], b: [{ fail: 'server-error' }] }, { retry: 0 });
+    while (breakerOf(stage, 'a').breaker !== 'open' || breakerOf(stage, 'b').breaker !== 'open')
+      await stage.fail();
+    expect(stage.router.health().models['chat']?.state).toBe('down');
+    stage.providers.b.script('b is back.');
+    await stage.runtime.advance(4_000);
+    expect(await stage.ask()).toMatchObject({ text: 'b is back.' });
+    expect(stage.router.health().models['chat']?.state).toBe('ok');
+  });
+
+  it('the degraded one that can serve is told as degraded', async () => {
+    const stage = arrange({
+      a: [{ fail: 'server-error' }],
+      local: { script: 'Small.', target: { degraded: true, priority: 9 } },
+    });
+    while (breakerOf(stage).breaker !== 'open') await stage.ask();
+    expect(stage.router.health().models['chat']?.state).toBe('degraded');
+  });
+});
