@@ -129,6 +129,7 @@ export interface Health {
   targets: Record<string, TargetSnapshot>;
 }
 
+/** One model in `router.health()`. */
 export interface ModelHealth {
   /** `ok`: a target can serve now that is not `degraded`; `degraded`: only such ones can; `down`: none can. */
   state: 'ok' | 'degraded' | 'down';

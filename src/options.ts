@@ -35,6 +35,7 @@ export interface RetryOptions {
   readonly maxDelayMs?: number;
 }
 
+/** What a reader of a stream sees of reasoning, and what follows a failure after text was shown. */
 export interface StreamOptions {
   /**
    * After a failure past the commit point. `none`: the stream ends with `stream-interrupted` and the partial.
@@ -107,6 +108,7 @@ export interface SharedOptions {
   readonly require?: Requirements;
 }
 
+/** One model in full: its targets, and what it sets for itself. A list of targets is short for `{ targets }`. */
 export interface ModelOptions extends SharedOptions {
   readonly targets: readonly Target[];
 }

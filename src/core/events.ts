@@ -2,6 +2,7 @@ import type { Attempt, FinishReason, Usage } from './completion.ts';
 import type { FailureKind } from './failure.ts';
 import type { RouterErrorCode } from './errors.ts';
 
+/** Closed: calls go through. Open: none does. Half-open: one that decides. Slow start: a rising share. */
 export type BreakerState = 'closed' | 'open' | 'half-open' | 'slow-start';
 
 interface EventBase {

@@ -27,26 +27,31 @@ export interface ProviderState {
   readonly state: unknown;
 }
 
+/** A piece of text. */
 export interface TextPart {
   readonly type: 'text';
   readonly text: string;
   readonly providerState?: ProviderState;
 }
 
+/** An image by its URL, which the vendor fetches if it can, or as bytes or base64 with its media type. */
 export type ImagePart =
   | { readonly type: 'image'; readonly url: string }
   | { readonly type: 'image'; readonly data: BinaryData; readonly mediaType: string };
 
+/** A document by its URL, which the vendor fetches if it can, or as bytes or base64 with its media type. */
 export type FilePart =
   | { readonly type: 'file'; readonly url: string; readonly mediaType?: string; readonly name?: string }
   | { readonly type: 'file'; readonly data: BinaryData; readonly mediaType: string; readonly name?: string };
 
+/** A piece of a model's reasoning. Sent back only to the provider whose state it carries. */
 export interface ReasoningPart {
   readonly type: 'reasoning';
   readonly text: string;
   readonly providerState?: ProviderState;
 }
 
+/** A call that the model asked for. */
 export interface ToolCallPart {
   readonly type: 'tool-call';
   readonly id: string;
@@ -56,6 +61,7 @@ export interface ToolCallPart {
   readonly providerState?: ProviderState;
 }
 
+/** What a tool returned for one call. */
 export interface ToolResultPart {
   readonly type: 'tool-result';
   readonly toolCallId: string;
@@ -64,22 +70,29 @@ export interface ToolResultPart {
   readonly isError?: boolean;
 }
 
+/** A part of a user's message. */
 export type UserPart = TextPart | ImagePart | FilePart;
+/** A part of the assistant's message. */
 export type AssistantPart = TextPart | ReasoningPart | ToolCallPart;
+/** A part of any message. */
 export type Part = TextPart | ImagePart | FilePart | ReasoningPart | ToolCallPart | ToolResultPart;
 
+/** An instruction. Leading ones join `request.system`. */
 export interface SystemMessage {
   readonly role: 'system';
   readonly content: string;
 }
+/** The user's turn. */
 export interface UserMessage {
   readonly role: 'user';
   readonly content: string | readonly UserPart[];
 }
+/** The model's turn; `completion.message` is one. */
 export interface AssistantMessage {
   readonly role: 'assistant';
   readonly content: string | readonly AssistantPart[];
 }
+/** Results for the calls of the turn before it, one for each. */
 export interface ToolMessage {
   readonly role: 'tool';
   readonly content: readonly ToolResultPart[];
@@ -97,8 +110,10 @@ export interface Tool {
   readonly strict?: boolean;
 }
 
+/** Whether the model may (`auto`), must not, must, or must by name call a tool. */
 export type ToolChoice = 'auto' | 'none' | 'required' | { readonly name: string };
 
+/** A level of reasoning. `none` asks for no reasoning. */
 export type ReasoningEffort = 'none' | 'low' | 'medium' | 'high';
 /** How much the model may think: a level, or a budget in tokens. */
 export type Reasoning = { readonly effort: ReasoningEffort } | { readonly budgetTokens: number };

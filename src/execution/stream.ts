@@ -2,6 +2,7 @@ import type { Completion, StreamEvent } from '../core/completion.ts';
 import { isRouterError } from '../core/errors.ts';
 import { createEventQueue, type EventQueue } from './event-queue.ts';
 
+/** How a stream is written to a browser. */
 export interface ResponseOptions {
   /** `sse`: server-sent events, one for each stream event; `text`: the bare text. @default 'sse' */
   readonly format?: 'sse' | 'text';

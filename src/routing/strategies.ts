@@ -3,6 +3,7 @@ import type { Candidate } from './candidate.ts';
 import { estimateInputTokens } from './demand.ts';
 import { byCredit, pickByCredit } from './weighted.ts';
 
+/** What a strategy may look at beside the candidates. */
 export interface StrategyContext {
   readonly request: CompletionRequest;
   /** A number in [0, 1). */
@@ -15,6 +16,7 @@ export interface StrategyContext {
  */
 export type Strategy = (candidates: readonly Candidate[], context: StrategyContext) => readonly Candidate[];
 
+/** The strategies by name; `docs/routing.md` says what each does. */
 export type StrategyName = 'in-order' | 'weighted' | 'fastest' | 'cheapest' | 'least-busy';
 
 /** A strategy in two steps, because most calls need only the first candidate. Neither is given an empty list. */

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Runtime } from '../core/runtime.ts';
 
+/** Where a manual clock starts, and its seed. */
 export interface ManualRuntimeOptions {
   /** The first instant, in epoch milliseconds. @default 0 */
   startAt?: number;
@@ -8,6 +9,7 @@ export interface ManualRuntimeOptions {
   seed?: number;
 }
 
+/** How far `run` may move the clock. */
 export interface RunOptions {
   /** How much virtual time may pass before `run` gives up, in milliseconds. @default 86_400_000 (a day) */
   limitMs?: number;

@@ -35,6 +35,7 @@ export type ScriptStep =
 /** What one call does: steps in order, or a text. */
 export type Script = string | readonly ScriptStep[];
 
+/** What all calls do, what each does, or a function that says so. */
 export type ScriptSource =
   | Script
   /** One for each call; the last repeats. */
@@ -55,6 +56,7 @@ export interface ScriptedCall extends ProviderCall {
   readonly outcome: ScriptOutcome | undefined;
 }
 
+/** What a scripted provider looks like from outside. */
 export interface ScriptedProviderOptions {
   /** @default 'scripted' */
   name?: string;
@@ -69,6 +71,7 @@ export interface ScriptedProviderOptions {
   slowStart?: boolean;
 }
 
+/** A provider that remembers what it was asked. */
 export interface ScriptedProvider extends Provider {
   /** Every call so far, in order. */
   readonly calls: readonly ScriptedCall[];

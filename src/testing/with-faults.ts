@@ -12,6 +12,7 @@ export type ProviderFault =
   /** Waits before the first piece of content, and before each one. */
   | { readonly kind: 'slow'; readonly firstMs?: number; readonly eachMs?: number };
 
+/** Which calls go wrong, and how. */
 export interface FaultOptions {
   /** The share of calls that fail, from 0 to 1, drawn at random; left aside where there is a schedule. @default 1 */
   rate?: number;

@@ -7,6 +7,7 @@ export interface AnthropicClient {
   readonly messages: { create(body: any, options?: any): any };
 }
 
+/** What a client is made from at the first call. Variables of the environment do not reach it. */
 export interface AnthropicSettings {
   /** The key, or a function that fetches it. */
   apiKey: ApiKey;

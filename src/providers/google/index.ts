@@ -29,6 +29,7 @@ export interface GoogleSettingsOptions extends GoogleSettings {
   readonly name?: string;
 }
 
+/** A client of the host's, or settings for one of our own. */
 export type GoogleOptions = GoogleClientOptions | GoogleSettingsOptions;
 
 const knownOptions = new Set(['client', 'name', 'apiKey', 'baseURL', 'headers', 'fetch', 'sdk']);

@@ -23,4 +23,5 @@ export interface OllamaSettings {
   readonly name?: string;
 }
 
+/** A client of the host's, or settings for one of our own. */
 export type OllamaOptions = OllamaClientOptions | OllamaSettings;

@@ -45,6 +45,7 @@ export interface OpenAISettings extends CommonOptions {
   readonly fetch?: typeof fetch;
 }
 
+/** A client of the host's, or settings for one of our own. */
 export type OpenAIOptions = OpenAIClientOptions | OpenAISettings;
 
 export const defaultBaseURL = 'https://api.openai.com/v1';

@@ -9,6 +9,7 @@ import type { Dialect, DialectAnswer, DialectSettings, JsonObject, WireRequest }
 import { plainReply, type ReplyRequest } from './reply.ts';
 import { startEmulator, type Emulator, type EmulatorOptions } from './server.ts';
 
+/** What an emulated Anthropic is like, beside what every emulator takes. */
 export interface AnthropicEmulatorOptions extends EmulatorOptions {
   /** The window of every model in tokens; a longer prompt is refused. @default 200_000 */
   readonly contextWindow?: number;

@@ -11,6 +11,7 @@ export interface OllamaAbilities {
   readonly vision?: boolean;
 }
 
+/** What an emulated Ollama server is like, beside what every emulator takes. */
 export interface OllamaEmulatorOptions extends EmulatorOptions {
   /** By model. @default every model can do everything */
   readonly abilities?: Readonly<Record<string, OllamaAbilities>>;

@@ -7,6 +7,7 @@ import { responsesRefusal } from './openai/responses-rules.ts';
 import { plainReply } from './reply.ts';
 import { startEmulator, type Emulator, type EmulatorOptions } from './server.ts';
 
+/** What an emulated OpenAI is like, beside what every emulator takes. */
 export interface OpenAIEmulatorOptions extends EmulatorOptions {
   /**
    * Whose rules and errors hold. @default by path: `/v1/…` is OpenAI, `/openai/…` Azure, any other a compatible

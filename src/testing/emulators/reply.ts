@@ -30,6 +30,7 @@ export interface Reply {
   object?: unknown;
 }
 
+/** What to answer: a text, a reply, or a function of the request. */
 export type ReplySource = Reply | string | ((request: ReplyRequest) => Reply | string);
 
 /** A reply with everything settled. */

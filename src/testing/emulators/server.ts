@@ -7,6 +7,7 @@ import { portHolder, type PortHolder } from './port.ts';
 import { record, textOf, type Entry, type RecordedRequest } from './record.ts';
 import { replyFunction, type Reply, type ReplyRequest, type ReplySource } from './reply.ts';
 
+/** What every emulator takes. All of it is optional. */
 export interface EmulatorOptions {
   /** What is answered. @default a short text with the question in it */
   reply?: ReplySource;
@@ -22,6 +23,7 @@ export interface EmulatorOptions {
   port?: number;
 }
 
+/** What an emulator has seen since it started. */
 export interface EmulatorCounters {
   /** All that arrived. */
   readonly requests: number;
