@@ -50,7 +50,12 @@ export interface Router<Model extends string = string> extends Operations<Model>
   plan(request: CompletionRequest<Model>, options?: CallOptions): RoutePlan;
   /** The state of every model and target, as plain JSON. */
   health(): Health;
-  /** Ends the router: new calls end with `closed`, those in flight finish, or are aborted after `graceMs`. @default 10_000 */
+  /**
+   * Ends the router: new calls end with `closed`, those in flight finish, or are aborted after `graceMs` milliseconds. Clients
+   * of the host stay open.
+   *
+   * @param options `graceMs`: how long calls in flight may take. @default 10_000
+   */
   close(options?: { graceMs?: number }): Promise<void>;
 }
 

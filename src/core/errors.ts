@@ -68,7 +68,7 @@ const headline = Symbol('headline');
 const inspectCustom = Symbol.for('nodejs.util.inspect.custom');
 
 /** Status, message and whether trying again may help, for an end user. */
-const publicFaces: Readonly<
+export const publicFaces: Readonly<
   Record<RouterErrorCode, readonly [status: number, message: string, retryable: boolean]>
 > = {
   'bad-request': [400, 'The request is not valid.', false],
