@@ -116,7 +116,8 @@ function responseOf(
         }
       } catch (error) {
         if (format === 'text') return controller.error(new Error(publicOf(error).message));
-        controller.enqueue(encoder.encode(frame('error', { type: 'error', error: publicOf(error) })));
+        // Not named `error`: that is what an EventSource calls its own.
+        controller.enqueue(encoder.encode(frame('failure', { type: 'error', error: publicOf(error) })));
         controller.close();
       }
     },

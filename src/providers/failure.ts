@@ -1,5 +1,6 @@
 import { connectionRefusedCode, failureRules, type Failure, type FailureKind } from '../core/failure.ts';
 import type { Provider } from './provider.ts';
+import { retryAfterOf } from './retry-after.ts';
 
 const carried = Symbol.for('failsoft.failure');
 
@@ -98,9 +99,18 @@ export function messageOf(error: unknown): string {
 /** The general rules: a status by its number, a broken connection by the platform's codes, bad JSON, else unknown. */
 export function classifyGeneral(error: unknown): Failure {
   const status = statusOf(error);
-  if (status !== undefined && status >= 400)
-    return { kind: kindOfStatus(status), message: messageOf(error), status };
+  if (status !== undefined && status >= 400) {
+    const retryAfterMs = retryAfterOf(headersOf(error));
+    const hint = retryAfterMs === undefined ? {} : { retryAfterMs };
+    return { kind: kindOfStatus(status), message: messageOf(error), status, ...hint };
+  }
   return classifyConnection(error) ?? { kind: 'unknown', message: messageOf(error) };
+}
+
+/** Where errors of HTTP clients keep the headers of the reply. */
+function headersOf(error: unknown): Headers | undefined {
+  const { headers, response } = error as { headers?: Headers; response?: { headers?: Headers } };
+  return headers ?? response?.headers;
 }
 
 const refusedCodes = new Set(['ECONNREFUSED']);
@@ -140,7 +150,7 @@ function codeInChain(error: unknown): string | undefined {
     if (typeof current.code === 'string' && networkCode.test(current.code)) return current.code;
     // A host with several addresses fails with one error for each of them.
     const first = Array.isArray(current.errors) ? (current.errors[0] as ErrorLike) : undefined;
-    current = (current.cause ?? first);
+    current = current.cause ?? first;
   }
   return undefined;
 }

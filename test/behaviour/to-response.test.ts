@@ -58,7 +58,7 @@ describe('toResponse as server-sent events', () => {
     expect(response.status).toBe(200);
     const body = await stage.runtime.run(response.text());
     const frames = framesOf(body);
-    expect(frames.map(({ event }) => event)).toEqual(['start', 'text', 'error']);
+    expect(frames.map(({ event }) => event)).toEqual(['start', 'text', 'failure']);
     expect(frames.at(-1)?.data).toMatchObject({
       type: 'error',
       error: { code: 'stream-interrupted', status: 502, retryable: true },
