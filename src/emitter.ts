@@ -1,4 +1,6 @@
+import { messageOf } from './core/failure.ts';
 import type { Observer, RouterEvent } from './core/events.ts';
+import { plainCopy } from './core/stated.ts';
 
 /**
  * Tells every observer, in order. They get a copy, so that nothing that one of them does to it reaches the call; what one
@@ -20,7 +22,7 @@ export function createEmitter(observers: () => readonly Observer[]): (event: Rou
 }
 
 function reportBroken(all: readonly Observer[], broken: Observer, error: unknown, at: number): void {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   for (const observer of all) {
     if (observer === broken) continue;
     try {
@@ -34,7 +36,7 @@ function reportBroken(all: readonly Observer[], broken: Observer, error: unknown
 /** An event can carry the host's own metadata, which may not be the plain data that it should be. */
 function copyOf(event: RouterEvent): RouterEvent {
   try {
-    return plainCopy(event) as RouterEvent;
+    return plainCopy(event);
   } catch {
     const { type, at, callId } = event;
     return {
@@ -44,12 +46,4 @@ function copyOf(event: RouterEvent): RouterEvent {
       message: `a '${type}' event could not be copied: is its metadata plain JSON?`,
     };
   }
-}
-
-/** Plain JSON: what is undefined is left out. */
-function plainCopy(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(plainCopy);
-  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
-  return Object.fromEntries(fields.map(([key, field]) => [key, plainCopy(field)]));
 }

@@ -35,11 +35,11 @@ export function callEvent(call: Call, ending: Ending): RouterEvent {
 }
 
 function answered({ target, degraded, finishReason, usage, costUsd }: Completion): object {
-  return { target: target.id, degraded, finishReason, usage, ...(costUsd === undefined ? {} : { costUsd }) };
+  return { target: target.id, degraded, finishReason, usage, costUsd };
 }
 
 function labels({ scope, metadata }: CompletionRequest): object {
-  return { ...(scope === undefined ? {} : { scope }), ...(metadata === undefined ? {} : { metadata }) };
+  return { scope, metadata };
 }
 
 /** A request that no target was asked. */
@@ -52,7 +52,7 @@ export function refusedCallEvent(
   return {
     type: 'call',
     at: now,
-    ...(error.callId === undefined ? {} : { callId: error.callId }),
+    callId: error.callId,
     model: typeof model === 'string' ? model : '',
     stream: streaming,
     outcome: error.code,

@@ -10,7 +10,7 @@ import type { Show } from './execution/show.ts';
 import type { Lineup, ModelLineup } from './lineup.ts';
 import type { CallOptions } from './options.ts';
 import { demandOf, type Demand } from './routing/demand.ts';
-import { defaults, definedOnly, retryOptions, type Settings } from './settings.ts';
+import { defaults, retryOptions, type Settings } from './settings.ts';
 
 /** A call that is ready to be planned. */
 export interface Resolved {
@@ -65,8 +65,7 @@ function makeCall(
     model: own.name,
     deadline: fixed.startedAt + totalMs,
     timeouts: options.timeouts ?? {},
-    retry:
-      options.retry === undefined ? own.retry : { ...own.retry, ...definedOnly(retryOptions(options.retry)) },
+    retry: { ...own.retry, ...retryOptions(options.retry) },
     maxAttempts: options.maxAttempts ?? own.maxAttempts,
     failures: own.failures,
     transport,

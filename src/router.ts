@@ -2,6 +2,7 @@ import type { Completion, TargetInfo } from './core/completion.ts';
 import type { Rejection } from './core/events.ts';
 import type { CompletionRequest, InferObject, Schema } from './core/request.ts';
 import type { Runtime } from './core/runtime.ts';
+import { plainCopy } from './core/stated.ts';
 import { createEmitter } from './emitter.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { closing } from './execution/report.ts';
@@ -118,7 +119,7 @@ export function createRouter<const Model extends string>(options: RouterOptions<
         rejected: [...rejected],
       };
     },
-    health: () => healthOf(lineup, runtime.now()),
+    health: () => plainCopy(healthOf(lineup, runtime.now())),
     ...operations,
     close,
     [Symbol.asyncDispose]: () => close(),

@@ -4,6 +4,7 @@ import type { Observer } from './core/events.ts';
 import type { FailureKind, FailurePermit } from './core/failure.ts';
 import type { Requirements } from './core/request.ts';
 import { systemRuntime, type Runtime } from './core/runtime.ts';
+import { stated } from './core/stated.ts';
 import { idOf, optionProblems, targetsOf } from './check-options.ts';
 import type {
   ModelOptions,
@@ -94,7 +95,7 @@ function completeModel(
 ): ModelSettings {
   const targets = targetsOf(given);
   const model: Partial<ModelOptions> = Array.isArray(given) ? {} : (given as ModelOptions);
-  const timeouts = { ...router.timeouts, ...definedOnly(model.timeouts) };
+  const timeouts = { ...router.timeouts, ...stated(model.timeouts) };
   return Object.freeze({
     name,
     targets: targets.map((target) => completeTarget(target, timeouts)),
@@ -102,7 +103,7 @@ function completeModel(
     timeouts,
     retry: { ...defaults.retry, ...retryOptions(router.retry), ...retryOptions(model.retry) },
     maxAttempts: model.maxAttempts ?? router.maxAttempts ?? defaults.maxAttempts,
-    failures: { ...definedOnly(router.failures), ...definedOnly(model.failures) },
+    failures: { ...stated(router.failures), ...stated(model.failures) },
     reasoning: model.stream?.reasoning ?? router.stream?.reasoning ?? 'held',
     transport: model.transport ?? router.transport ?? defaults.transport,
     limitsTokens: targets.some((target) => target.limits?.tpm !== undefined),
@@ -118,20 +119,14 @@ function completeTarget(target: Target, timeouts: Timeouts): TargetSettings {
     priority: target.priority ?? 0,
     supports: {
       ...target.provider.supports?.(target.model),
-      ...definedOnly(target.supports),
+      ...stated(target.supports),
       ...(target.provider.stream ? {} : { stream: false }),
     },
-    timeouts: { ...timeouts, ...definedOnly(target.timeouts) },
+    timeouts: { ...timeouts, ...stated(target.timeouts) },
   });
 }
 
 /** `retry: 2` is short for `{ limit: 2 }`. */
 export function retryOptions(retry: number | RetryOptions | undefined): RetryOptions {
-  return typeof retry === 'number' ? { limit: retry } : definedOnly(retry);
-}
-
-/** Without the keys whose value is undefined: undefined is the same as absent, and must not win a merge. */
-export function definedOnly<T extends object>(value: T | undefined): Partial<T> {
-  if (value === undefined) return {};
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Partial<T>;
+  return typeof retry === 'number' ? { limit: retry } : stated(retry);
 }

@@ -1,6 +1,7 @@
 import type { Attempt, ToolCall, Usage } from './completion.ts';
 import type { Rejection } from './events.ts';
 import type { Failure } from './failure.ts';
+import { stated } from './stated.ts';
 
 /** What ended the call. */
 export type RouterErrorCode =
@@ -140,14 +141,8 @@ export class RouterError extends Error {
   /** Plain JSON for an end user: no provider, model, host, key or prompt. */
   toPublic(): PublicError {
     const [status, message, retryable] = publicFaces[this.code];
-    return {
-      code: this.code,
-      message,
-      status,
-      retryable,
-      ...(this.retryAfterMs === undefined ? {} : { retryAfterMs: this.retryAfterMs }),
-      ...(this.callId === undefined ? {} : { callId: this.callId }),
-    };
+    const { code, retryAfterMs, callId } = this;
+    return stated({ code, message, status, retryable, retryAfterMs, callId });
   }
 
   /** What ended the call, then one line for each attempt and each target that was not asked. */

@@ -99,3 +99,9 @@ export const schemaMismatchCode = 'schema-mismatch';
 export const connectionRefusedCode = 'connection-refused';
 /** Beside `unsupported`: the provider has learnt from the refusal, and makes its next request to this model differently. */
 export const adaptedCode = 'adapted';
+
+/** What a thrown value says. */
+export function messageOf(error: unknown): string {
+  const message = (error as { readonly message?: unknown } | null | undefined)?.message;
+  return typeof message === 'string' ? message : String(error);
+}

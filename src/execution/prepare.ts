@@ -1,5 +1,5 @@
 import type { Problem } from '../core/errors.ts';
-import type { Feature } from '../core/failure.ts';
+import { messageOf, type Feature } from '../core/failure.ts';
 import type {
   AssistantPart,
   CompletionRequest,
@@ -8,6 +8,7 @@ import type {
   RequestSettings,
 } from '../core/request.ts';
 import { compileSchema, jsonSchemaOf, type CompiledSchema } from '../core/schema.ts';
+import { stated } from '../core/stated.ts';
 import type { ProviderRequest, ProviderTool } from '../providers/provider.ts';
 import type { ExecutionTarget, ReadRequest } from './call.ts';
 
@@ -55,7 +56,7 @@ function attempt<T>(path: string, problems: Problem[], read: () => T): T | undef
   } catch (error) {
     problems.push({
       path,
-      message: `cannot be used: ${error instanceof Error ? error.message : String(error)}`,
+      message: `cannot be used: ${messageOf(error)}`,
     });
     return undefined;
   }
@@ -126,13 +127,7 @@ function merged(request: CompletionRequest, { defaults, overrides }: ExecutionTa
     ...stated(request),
     ...stated(overrides),
     ...(providerOptions && { providerOptions }),
-  } as CompletionRequest;
-}
-
-function stated<T extends object>(value: T | undefined): Partial<T> {
-  return Object.fromEntries(
-    Object.entries(value ?? {}).filter(([, field]) => field !== undefined),
-  ) as Partial<T>;
+  };
 }
 
 /** Options of several sources are joined key by key, so that a request's option does not void a target's others. */

@@ -1,6 +1,7 @@
 import type { Attempt } from '../core/completion.ts';
 import { schemaMismatchCode, type Failure } from '../core/failure.ts';
 import { costOf } from '../core/price.ts';
+import { stated } from '../core/stated.ts';
 import { scrub } from '../core/scrub.ts';
 import type { Permit } from '../health/target-health.ts';
 import type { Call, ExecutionTarget } from './call.ts';
@@ -19,8 +20,7 @@ export function recordFacts(
   if (collected.requestId !== undefined) attempt.requestId = collected.requestId;
   if (collected.usage === undefined) return;
   attempt.usage = collected.usage;
-  const costUsd = costOf(collected.usage, target.price);
-  if (costUsd !== undefined) attempt.costUsd = costUsd;
+  attempt.costUsd = costOf(collected.usage, target.price);
 }
 
 export function recordSuccess(permit: Permit, attempt: Attempt): void {
@@ -58,7 +58,7 @@ function tokensOf({ usage }: Attempt): { tokens?: number } {
 /** Keys, and whatever the vendor quotes of the prompt, must not leave with the message. */
 export function scrubbed(failure: Failure, call: Call, { provider }: ExecutionTarget): Failure {
   const keys = [...(provider.secrets?.() ?? []), ...Object.values(call.headers)];
-  return { ...failure, message: scrub(failure.message, { keys, prompts: promptsOf(call) }) };
+  return stated({ ...failure, message: scrub(failure.message, { keys, prompts: promptsOf(call) }) });
 }
 
 function promptsOf({ read }: Call): string[] {

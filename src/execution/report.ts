@@ -2,6 +2,7 @@ import type { Completion, Usage } from '../core/completion.ts';
 import { RouterError, type PartialCompletion, type RouterErrorCode } from '../core/errors.ts';
 import type { Rejection } from '../core/events.ts';
 import type { FailureKind } from '../core/failure.ts';
+import { stated } from '../core/stated.ts';
 import type { Answer, AttemptEnd } from './attempt.ts';
 import type { Call } from './call.ts';
 import type { Outcome } from './carry.ts';
@@ -12,8 +13,7 @@ export function completionOf(
   { target, collected, finishReason, object }: Answer,
   now: number,
 ): Completion {
-  const costUsd = totalCost(call);
-  return {
+  return stated({
     id: call.id,
     text: collected.text,
     reasoning: collected.reasoning,
@@ -22,7 +22,7 @@ export function completionOf(
     object,
     finishReason,
     usage: usageOf(collected.usage),
-    ...(costUsd === undefined ? {} : { costUsd }),
+    costUsd: totalCost(call),
     target: target.info,
     segments: [{ target: target.id, text: collected.text }],
     degraded: target.degraded,
@@ -30,8 +30,8 @@ export function completionOf(
     attempts: call.attempts,
     warnings: collected.warnings,
     latencyMs: now - call.startedAt,
-    ...(collected.finish?.raw === undefined ? {} : { raw: collected.finish.raw }),
-  };
+    raw: collected.finish?.raw,
+  });
 }
 
 function usageOf(usage: Usage | undefined): Usage {

@@ -95,8 +95,7 @@ function about({ provider, model, targets }: Memory, at: number) {
 
 function tellBreaker(memory: Memory, { at, from, to, openUntil, reason }: BreakerChange): void {
   memory.version += 1;
-  const until = openUntil === undefined ? {} : { openUntil };
-  memory.emit({ type: 'breaker', ...about(memory, at), from, to, ...until, reason });
+  memory.emit({ type: 'breaker', ...about(memory, at), from, to, openUntil, reason });
 }
 
 function tellLimit(memory: Memory, kind: FailureKind, until: number, at: number): void {
@@ -178,7 +177,7 @@ function hold(
   { at, how }: { readonly at: number; readonly how: ReturnType<typeof holdOf> },
 ): { readonly until: number; readonly isNewLockout: boolean } | undefined {
   if (how === 'none') return undefined;
-  const request: HoldRequest = { kind, now: at, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  const request: HoldRequest = { kind, now: at, retryAfterMs };
   if (how === 'lockout') {
     const change = ways.lockout.refused(request);
     return change && { until: lockout.heldAt(at)?.until ?? at, isNewLockout: change === 'began' };

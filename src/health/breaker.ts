@@ -132,7 +132,7 @@ function change(memory: Memory, to: BreakerState, now: number, reason: string): 
   memory.phase = to;
   memory.since = now;
   const openUntil = to === 'open' ? memory.hold?.until : undefined;
-  memory.options.onChange({ at: now, from, to, reason, ...(openUntil === undefined ? {} : { openUntil }) });
+  memory.options.onChange({ at: now, from, to, reason, openUntil });
 }
 
 /** Makes a change that time brought about. */

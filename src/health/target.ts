@@ -77,11 +77,8 @@ function view(memory: Memory, now: number, tokens: number): HealthView {
 }
 
 function disable(memory: Memory, { until, reason }: DisableOptions): void {
-  memory.disabled = { until: until ?? Infinity, ...(reason === undefined ? {} : { reason }) };
-  tell(memory, 'disabled', {
-    ...(reason === undefined ? {} : { reason }),
-    ...(until === undefined ? {} : { until }),
-  });
+  memory.disabled = { until: until ?? Infinity, reason };
+  tell(memory, 'disabled', { reason, until });
 }
 
 function enable(memory: Memory): void {

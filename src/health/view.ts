@@ -1,7 +1,7 @@
 import type { Backend } from './backend.ts';
 import type { Latency } from './latency.ts';
 import type { OwnLimits } from './limits.ts';
-import type { HealthView, LatencySnapshot, TargetSnapshot } from './target-health.ts';
+import type { HealthView, TargetSnapshot } from './target-health.ts';
 
 /** When an attempt in flight will end is not known: callers are told to ask again after this time. */
 const askAgainMs = 1_000;
@@ -117,10 +117,6 @@ function holdsUntil(state: TargetState, now: number, view: HealthView): number {
   );
 }
 
-function optional<Key extends string, Value>(key: Key, value: Value | undefined): { [K in Key]?: Value } {
-  return (value === undefined ? {} : { [key]: value }) as { [K in Key]?: Value };
-}
-
 /** Builds the entry of `router.health()`. */
 export function snapshotOf(state: TargetState, now: number): TargetSnapshot {
   const { backend } = state;
@@ -129,16 +125,16 @@ export function snapshotOf(state: TargetState, now: number): TargetSnapshot {
     provider: backend.provider,
     model: backend.model,
     breaker: view.breaker,
-    ...optional('openUntil', backend.breaker.openAt(now)?.until),
+    openUntil: backend.breaker.openAt(now)?.until,
     ...cooling(state, now),
     ...disabling(state, now),
-    ...optional('blockedReason', view.blockedReason),
+    blockedReason: view.blockedReason,
     share: view.share,
     inFlight: view.inFlight,
     refused: [...view.refused],
-    ...optional('firstToken', state.firstToken.percentiles()),
-    ...optional<'total', LatencySnapshot>('total', state.total.percentiles()),
-    ...optional('limits', usage(state.limits, now)),
+    firstToken: state.firstToken.percentiles(),
+    total: state.total.percentiles(),
+    limits: usage(state.limits, now),
   };
 }
 
@@ -148,9 +144,9 @@ function cooling({ backend }: TargetState, now: number): Partial<TargetSnapshot>
   const lockedFor = backend.lockout.kind();
   const isLockout = lockedFor !== undefined && (lockout?.until ?? 0) >= (coolDown?.until ?? 0);
   return {
-    ...optional('coolingUntil', isLockout ? lockout?.until : coolDown?.until),
-    ...optional('coolingKind', isLockout ? lockedFor : coolDown && backend.coolDown.kind()),
-    ...(lockedFor === undefined ? {} : { lockedOut: true }),
+    coolingUntil: isLockout ? lockout?.until : coolDown?.until,
+    coolingKind: isLockout ? lockedFor : coolDown && backend.coolDown.kind(),
+    lockedOut: lockedFor === undefined ? undefined : true,
   };
 }
 
@@ -159,8 +155,8 @@ function disabling(state: TargetState, now: number): Partial<TargetSnapshot> {
   if (disabled === undefined) return {};
   return {
     disabled: true,
-    ...optional('disabledReason', disabled.reason),
-    ...(disabled.until === Infinity ? {} : { disabledUntil: disabled.until }),
+    disabledReason: disabled.reason,
+    disabledUntil: finite(disabled.until),
   };
 }
 
@@ -169,8 +165,8 @@ function usage(limits: OwnLimits, now: number): TargetSnapshot['limits'] {
   if (set === undefined) return undefined;
   const of = (used: number, limit: number | undefined) => (limit === undefined ? undefined : { used, limit });
   return {
-    ...optional('requests', of(limits.usedRequests(now), set.rpm)),
-    ...optional('tokens', of(limits.usedTokens(now), set.tpm)),
-    ...optional('concurrency', of(limits.inFlight(), set.concurrency)),
+    requests: of(limits.usedRequests(now), set.rpm),
+    tokens: of(limits.usedTokens(now), set.tpm),
+    concurrency: of(limits.inFlight(), set.concurrency),
   };
 }

@@ -1,4 +1,10 @@
-import { connectionRefusedCode, failureRules, type Failure, type FailureKind } from '../core/failure.ts';
+import {
+  messageOf,
+  connectionRefusedCode,
+  failureRules,
+  type Failure,
+  type FailureKind,
+} from '../core/failure.ts';
 import type { Provider } from './provider.ts';
 import { retryAfterOf } from './retry-after.ts';
 
@@ -11,7 +17,7 @@ const carried = Symbol.for('failsoft.failure');
  * throw failureError({ kind: 'rate-limit', message: 'too many requests', retryAfterMs: 2_000 });
  */
 export function failureError(failure: Failure, cause?: unknown): Error {
-  const error = new Error(failure.message, cause === undefined ? undefined : { cause });
+  const error = new Error(failure.message, { cause });
   error.name = 'ProviderFailure';
   Object.defineProperty(error, carried, { value: failure });
   return error;
@@ -19,7 +25,7 @@ export function failureError(failure: Failure, cause?: unknown): Error {
 
 /** The reply is not what was promised: garbage, cut off, or empty for no reason. */
 export function invalidResponse(message: string, code?: string, cause?: unknown): Error {
-  return failureError({ kind: 'invalid-response', message, ...(code === undefined ? {} : { code }) }, cause);
+  return failureError({ kind: 'invalid-response', message, code }, cause);
 }
 
 function carriedFailure(error: unknown): Failure | undefined {
@@ -89,11 +95,6 @@ export function statusOf(error: unknown): number | undefined {
   const { status, status_code: statusCode } = (error ?? {}) as ErrorLike;
   if (typeof status === 'number') return status;
   return typeof statusCode === 'number' ? statusCode : undefined;
-}
-
-export function messageOf(error: unknown): string {
-  const message = (error as ErrorLike | null | undefined)?.message;
-  return typeof message === 'string' ? message : String(error);
 }
 
 /** The general rules: a status by its number, a broken connection by the platform's codes, bad JSON, else unknown. */

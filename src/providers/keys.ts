@@ -1,3 +1,4 @@
+import { messageOf } from '../core/failure.ts';
 import { systemRuntime } from '../core/runtime.ts';
 import { failureError } from './failure.ts';
 
@@ -50,9 +51,8 @@ export function keyRing(source: ApiKey): KeyRing {
       use(key, expiresAt === undefined ? systemRuntime.now() + keptMs : expiresAt - aheadMs);
       return key;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
       throw failureError(
-        { kind: 'auth', message: `the apiKey function failed: ${reason}`, code: 'key-function' },
+        { kind: 'auth', message: `the apiKey function failed: ${messageOf(error)}`, code: 'key-function' },
         error,
       );
     } finally {

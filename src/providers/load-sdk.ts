@@ -1,3 +1,4 @@
+import { messageOf } from '../core/failure.ts';
 import { failureError } from './failure.ts';
 
 /** A vendor's SDK, an optional peer that is imported at its first use. */
@@ -26,11 +27,10 @@ export function loadSdk<Sdk>(packageName: string, load: () => Promise<Sdk>): Sdk
       return await load();
     } catch (error) {
       loading = undefined;
-      const reason = error instanceof Error ? error.message : String(error);
       throw failureError(
         {
           kind: 'unknown',
-          message: `the package "${packageName}" could not be loaded: ${reason}`,
+          message: `the package "${packageName}" could not be loaded: ${messageOf(error)}`,
           code: 'sdk-missing',
         },
         error,

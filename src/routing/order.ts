@@ -1,3 +1,4 @@
+import { messageOf } from '../core/failure.ts';
 import type { Candidate } from './candidate.ts';
 import {
   orderingOf,
@@ -100,7 +101,7 @@ function orderByHost(
       warn('strategy: returned candidates that it was not given; left out');
     return [...new Set([...wanted, ...candidates])];
   } catch (error) {
-    warn(`strategy: threw ${error instanceof Error ? error.message : String(error)}; the listed order holds`);
+    warn(`strategy: threw ${messageOf(error)}; the listed order holds`);
     return candidates;
   }
 }

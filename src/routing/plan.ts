@@ -44,12 +44,11 @@ export function makePlan(input: PlanInput): Plan {
   const warnings: string[] = [];
   const tiers = tiersOf(isLastResort ? lastResort : free, input, (warning) => warnings.push(warning));
   const waiting = isLastResort ? blocked.filter((candidate) => !mayProbe(candidate, input.now)) : blocked;
-  const retryAfterMs = soonest(waiting, input.now);
   return {
     order: createOrder(tiers.map(({ tier }) => tier)),
     rejected: isLastResort ? withoutAll(rejected, lastResort) : rejected,
     lastResort: isLastResort,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    retryAfterMs: soonest(waiting, input.now),
     warnings,
     credits() {
       const [top] = tiers;

@@ -1,6 +1,6 @@
-import type { Failure, FailureKind, Feature } from '../../core/failure.ts';
+import { messageOf, type Failure, type FailureKind, type Feature } from '../../core/failure.ts';
 import { systemRuntime } from '../../core/runtime.ts';
-import { classifyConnection, failureError, kindOfStatus, messageOf, statusOf } from '../failure.ts';
+import { classifyConnection, failureError, kindOfStatus, statusOf } from '../failure.ts';
 import { durationOf, headerOf, retryAfterOf } from '../retry-after.ts';
 import { kindByText, kindsByCode, kindsByType } from './error-words.ts';
 import { isObject, type Json } from './wire.ts';

@@ -1,4 +1,4 @@
-import { messageOf } from '../failure.ts';
+import { messageOf } from '../../core/failure.ts';
 import { eventBatches, isEventStream, parseJson, readJson } from '../http.ts';
 import type { Provider, ProviderCall, ProviderEvent } from '../provider.ts';
 import { classify } from './classify.ts';

@@ -1,5 +1,5 @@
-import type { Failure } from '../../core/failure.ts';
-import { messageOf, statusOf } from '../failure.ts';
+import { messageOf, type Failure } from '../../core/failure.ts';
+import { statusOf } from '../failure.ts';
 import { errorInText, failureOf } from './classify.ts';
 
 const legacyPrefix = /^\[GoogleGenerativeAI Error\]: /;

@@ -1,5 +1,5 @@
-import type { Failure } from '../../core/failure.ts';
-import { failureError, kindOfStatus, messageOf, statusOf } from '../failure.ts';
+import { messageOf, type Failure } from '../../core/failure.ts';
+import { failureError, kindOfStatus, statusOf } from '../failure.ts';
 import { readText } from '../http.ts';
 import { headerOf, retryAfterOf } from '../retry-after.ts';
 

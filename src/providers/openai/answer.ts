@@ -174,9 +174,5 @@ function openLine(callSignal: AbortSignal): Line {
 function metaOf(headers: Headers | undefined, requestId: string | undefined): ProviderEvent | undefined {
   const limits = headers && limitsOf(headers, systemRuntime.now());
   if (limits === undefined && requestId === undefined) return undefined;
-  return {
-    type: 'meta',
-    ...(requestId === undefined ? {} : { requestId }),
-    ...(limits === undefined ? {} : { limits }),
-  };
+  return { type: 'meta', requestId, limits };
 }

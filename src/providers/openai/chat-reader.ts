@@ -120,13 +120,12 @@ function finish(answer: ChatAnswer, out: ProviderEvent[], headers: Headers | und
     throw invalidResponse('the stream ended without a finish_reason', 'truncated');
   answer.reasoning.close(out);
   answer.calls.finish(out, finishReason === 'length');
-  const usage = withHeaderCost(answer.usage, headers);
   out.push({
     type: 'finish',
     finishReason: answer.refused ? 'content-filter' : finishReason,
-    ...(usage === undefined ? {} : { usage }),
-    ...(answer.stopSequence ? { stopSequence: true } : {}),
-    ...(raw === undefined ? {} : { raw }),
+    usage: withHeaderCost(answer.usage, headers),
+    stopSequence: answer.stopSequence,
+    raw,
   });
 }
 

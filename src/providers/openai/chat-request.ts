@@ -48,12 +48,7 @@ function addTools({ body }: Draft, request: ProviderRequest): void {
   if (!tools?.length) return;
   body['tools'] = tools.map(({ name, description, parameters, strict }) => ({
     type: 'function',
-    function: {
-      name,
-      ...(description === undefined ? {} : { description }),
-      parameters,
-      ...(strict === undefined ? {} : { strict }),
-    },
+    function: { name, description, parameters, strict },
   }));
   if (toolChoice === undefined) return;
   body['tool_choice'] =

@@ -1,6 +1,6 @@
-import type { Failure, FailureKind } from '../../core/failure.ts';
+import { messageOf, type Failure, type FailureKind } from '../../core/failure.ts';
 import { systemRuntime } from '../../core/runtime.ts';
-import { classifyConnection, failureError, kindOfStatus, messageOf } from '../failure.ts';
+import { classifyConnection, failureError, kindOfStatus } from '../failure.ts';
 import { durationOf, headerOf, retryAfterOf } from '../retry-after.ts';
 import {
   featureOf,
@@ -191,18 +191,14 @@ function wordOf(value: unknown): string | undefined {
 
 function failureOf(report: Report): Failure {
   const kind = kindOf(report);
-  const feature = kind === 'unsupported' ? featureIn(report) : undefined;
-  const retryAfterMs = waitOf(report, kind);
-  const requestId = requestIdOf(report.headers);
-  const code = statusNameCode.test(report.code ?? '') ? report.type : (report.code ?? report.type);
   return {
     kind,
     message: clipped(report.message) || `HTTP status ${report.status ?? 'unknown'}`,
-    ...(report.status === undefined ? {} : { status: report.status }),
-    ...(code === undefined ? {} : { code }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(requestId === undefined ? {} : { requestId }),
-    ...(feature === undefined ? {} : { feature }),
+    status: report.status,
+    code: statusNameCode.test(report.code ?? '') ? report.type : (report.code ?? report.type),
+    retryAfterMs: waitOf(report, kind),
+    requestId: requestIdOf(report.headers),
+    feature: kind === 'unsupported' ? featureIn(report) : undefined,
   };
 }
 

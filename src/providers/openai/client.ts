@@ -80,7 +80,7 @@ function clientOptions({ headers, fetch }: OpenAISettings, baseURL: string): Rec
     logLevel: 'off',
     maxRetries: 0,
     defaultHeaders: { ...strayHeaders(), ...headers },
-    ...(fetch === undefined ? {} : { fetch }),
+    fetch,
   };
 }
 

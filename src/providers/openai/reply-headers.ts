@@ -35,8 +35,7 @@ export function limitsOf(headers: Headers, now: number): VendorLimits | undefine
     tokensRemaining: amount('remaining-tokens'),
     tokensResetMs: reset('-tokens'),
   };
-  const entries = Object.entries(limits).filter(([, value]) => value !== undefined);
-  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+  return Object.values(limits).every((value) => value === undefined) ? undefined : limits;
 }
 
 /** An instant in milliseconds is larger than this; a wait in seconds is not. */

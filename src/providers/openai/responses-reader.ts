@@ -57,11 +57,10 @@ export function responsesReader(model: string): ReplyReader {
         throw invalidResponse('the stream ended without response.completed', 'truncated');
       }
       finishItems(output, finishReason === 'length');
-      const told = withHeaderCost(usage, headers);
       out.push({
         type: 'finish',
         finishReason: output.isRefused ? 'content-filter' : finishReason,
-        ...(told === undefined ? {} : { usage: told }),
+        usage: withHeaderCost(usage, headers),
         raw,
       });
     },

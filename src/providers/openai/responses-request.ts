@@ -56,7 +56,7 @@ function addTools({ body }: Draft, { tools, toolChoice }: ProviderRequest): void
   body['tools'] = tools.map(({ name, description, parameters, strict }) => ({
     type: 'function',
     name,
-    ...(description === undefined ? {} : { description }),
+    description,
     parameters,
     // Absent means strict here, which would refuse most schemas.
     strict: strict ?? false,
@@ -133,8 +133,7 @@ function assistantItems(parts: readonly AssistantPart[], { call, facts }: Asked)
       if (state?.item && !facts.refusedItems.has(state.item['id'] as string)) items.push({ ...state.item });
     } else if (part.type === 'text') {
       if (part.text === '') continue;
-      const phase = state?.phase === undefined ? {} : { phase: state.phase };
-      items.push({ role: 'assistant', content: part.text, ...phase });
+      items.push({ role: 'assistant', content: part.text, phase: state?.phase });
     } else {
       const { id, name, arguments: input } = part;
       items.push({ type: 'function_call', call_id: id, name, arguments: JSON.stringify(input ?? {}) });

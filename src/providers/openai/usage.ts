@@ -1,3 +1,4 @@
+import { stated } from '../../core/stated.ts';
 import type { Usage } from '../../core/completion.ts';
 
 /** A vendor's numbers, as a map of maps. */
@@ -47,8 +48,8 @@ function outputOf(
 }
 
 function compact(usage: Usage): Usage | undefined {
-  const entries = Object.entries(usage).filter(([, value]) => value !== undefined);
-  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+  const told = stated(usage);
+  return Object.keys(told).length === 0 ? undefined : told;
 }
 
 /** Adds what a LiteLLM proxy says in a header of what the call has cost. */
