@@ -5,7 +5,7 @@ const keyForms: readonly RegExp[] = [
   /\bya29\.[A-Za-z0-9._-]+/g,
   /\bAKIA[A-Z0-9]{8,}/g,
   /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9._-]+/g,
-  /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=*-]{6,}/gi,
+  /\b((?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=*-]{6,}/gi,
   /([?&](?:key|api[-_]?key|access_token|token|sig|signature)=)[^&\s"']+/gi,
 ];
 
@@ -13,6 +13,8 @@ const mask = '[redacted]';
 /** A run of this many characters that also stands in the prompt is taken as quoted from it. */
 const quoteLength = 12;
 const maxMessageLength = 600;
+/** What is looked through for keys: more than is kept, so that no key is cut in two before it is found. */
+const maxSearchedLength = 8 * maxMessageLength;
 
 /** What must not leave with a message. */
 export interface Secrets {
@@ -23,11 +25,12 @@ export interface Secrets {
 
 /** Takes keys, and runs of the caller's own text, out of a message that came from a vendor. */
 export function scrub(message: string, { keys, prompts }: Secrets): string {
-  let clean = message.length > maxMessageLength ? `${message.slice(0, maxMessageLength)}…` : message;
+  let clean = message.slice(0, maxSearchedLength);
   for (const key of keys) if (key.length >= 4) clean = clean.replaceAll(key, mask);
   for (const form of keyForms)
     clean = clean.replace(form, (_, head?: unknown) => (typeof head === 'string' ? `${head}${mask}` : mask));
-  return withoutQuotes(clean, prompts);
+  const isCut = message.length > maxSearchedLength || clean.length > maxMessageLength;
+  return withoutQuotes(isCut ? `${clean.slice(0, maxMessageLength)}…` : clean, prompts);
 }
 
 function withoutQuotes(message: string, prompts: readonly string[]): string {

@@ -15,6 +15,7 @@ export type ApiKey = string | (() => string | ExpiringKey | Promise<string | Exp
 const keptMs = 60_000;
 /** A key is fetched anew this long before it expires. */
 const aheadMs = 30_000;
+const mostFormerKeys = 8;
 /** For this long a refusal is taken as one of the key before: calls in flight are refused after the first has fetched anew. */
 const refreshedMs = 1_000;
 
@@ -26,6 +27,7 @@ export interface KeyRing {
   refresh(): Promise<boolean>;
   set(key: string): void;
   version(): number;
+  /** The key, then those before it. */
   secrets(): string[];
 }
 
@@ -33,12 +35,17 @@ export interface KeyRing {
 export function keyRing(source: ApiKey): KeyRing {
   let current = typeof source === 'string' ? source : undefined;
   let goodUntil = typeof source === 'string' ? Infinity : 0;
+  /** Attempts in flight finish on the key that they began with, and a vendor may echo it. */
+  let former: readonly string[] = [];
   let version = current === undefined ? 0 : 1;
   let fetching: Promise<string> | undefined;
   let refreshedAt = -Infinity;
 
   function use(key: string, until: number): void {
-    if (key !== current) version += 1;
+    if (key !== current) {
+      version += 1;
+      if (current !== undefined) former = [current, ...former].slice(0, mostFormerKeys);
+    }
     current = key;
     goodUntil = until;
   }
@@ -78,6 +85,6 @@ export function keyRing(source: ApiKey): KeyRing {
     },
     set: (key) => use(key, Infinity),
     version: () => version,
-    secrets: () => (current === undefined ? [] : [current]),
+    secrets: () => (current === undefined ? [] : [current, ...former]),
   };
 }
