@@ -63,7 +63,7 @@ const billingWords =
   /credit balance is too low|reached your specified (workspace )?API usage limits|spend limit/i;
 const dailyWords = /too many tokens per day|per[- ]day/i;
 const lengthWords =
-  /prompt is too long|input is too long|too many input tokens|exceed(s|ed)? (the )?(model'?s )?context (limit|window|length)|expected maxLength/i;
+  /prompt is too long|prompt: length|input is too long|too many input tokens|exceed(s|ed)? (the )?(model'?s )?context (limit|window|length)|expected maxLength/i;
 const policyWords = /content filtering policy|violates? .*usage polic/i;
 const modelWords = /model identifier is invalid|on-demand throughput|^model: |invalid model/i;
 const unsupportedWords =

@@ -32,7 +32,7 @@ const badRequestRules: readonly TextRule[] = [
 ];
 
 const quotaRule =
-  /exceeded your (current|monthly) (quota|usage)|insufficient (quota|balance|credits|funds)|credit balance|billing|spend(ing)? limit|budget has been exceeded|ExceededBudget/i;
+  /exceeded your (current|monthly) (quota|usage)|insufficient (quota|balance|credits|funds)|credit balance|call volume quota|billing|spend(ing)? limit|budget has been exceeded|ExceededBudget/i;
 
 export function kindOfBadRequestText(text: string): FailureKind | undefined {
   return badRequestRules.find(({ pattern }) => pattern.test(text))?.kind;

@@ -259,10 +259,10 @@ function extraFieldNamed(param: string | undefined, message: string): boolean {
   return param !== undefined && /extra|forbidden/i.test(message);
 }
 
-/** OpenRouter's moderation says its reasons, its budgets their source. */
+/** OpenRouter's moderation says its reasons, its budgets their source; Azure's gateway speaks of its quota. */
 function forbiddenKind({ body, message }: Report): FailureKind {
   const metadata = (body['metadata'] ?? {}) as Loose;
-  if (metadata['limit_source'] !== undefined) return 'quota';
+  if (metadata['limit_source'] !== undefined || saysQuota(message)) return 'quota';
   if (Array.isArray(metadata['reasons']) || metadata['flagged_input'] !== undefined) return 'content-policy';
   if (/not allowed to request/i.test(message)) return 'unsupported';
   return 'permission';
