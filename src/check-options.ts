@@ -26,7 +26,7 @@ import {
 } from './core/check.ts';
 import { atLeastOne, callRules, requirements, settingRules, targetTimeouts } from './core/check-parts.ts';
 import type { Problem } from './core/errors.ts';
-import { failureKinds } from './core/failure.ts';
+import { failureKinds, wishes } from './core/failure.ts';
 import type { Provider } from './providers/provider.ts';
 import type { ModelOptions, RouterOptions, Target } from './options.ts';
 
@@ -74,7 +74,7 @@ const target = object(
     limits: object({ rpm: number(1), tpm: number(1), concurrency: atLeastOne }),
     supports: object({
       ...each(
-        'tools images files schema reasoning stream temperature stop seed topP topK presencePenalty frequencyPenalty parallelToolCalls imageUrls fileUrls',
+        `tools images files schema reasoning stream stop imageUrls fileUrls ${wishes.join(' ')}`,
         boolean,
       ),
       toolChoice: when(Array.isArray, listOf(oneOf(['none', 'required', 'named'])), boolean),

@@ -51,9 +51,8 @@ export interface PublicError {
 /** The parts that a `RouterError` is made of. */
 export interface RouterErrorDetails {
   code: RouterErrorCode;
+  /** What ended the call; what happened at each target is added to it. */
   message: string;
-  /** `message` without what the table of attempts says again. @default message */
-  headline?: string;
   callId?: string;
   attempts?: Attempt[];
   rejected?: Rejection[];
@@ -65,7 +64,6 @@ export interface RouterErrorDetails {
 }
 
 const brand = Symbol.for('failsoft.RouterError');
-const headline = Symbol('headline');
 const inspectCustom = Symbol.for('nodejs.util.inspect.custom');
 
 /** Status, message and whether trying again may help, for an end user. */
@@ -113,9 +111,11 @@ export class RouterError extends Error {
   readonly partial: PartialCompletion | undefined;
   /** With `invalid-config` and `bad-request`: every fault found. */
   readonly problems: Problem[];
+  /** The message without what happened at each target. */
+  readonly #headline: string;
 
   constructor(details: RouterErrorDetails) {
-    super(details.message);
+    super(details.message + inOneLine(rowsOf(details)));
     this.name = 'RouterError';
     this.code = details.code;
     this.callId = details.callId;
@@ -127,15 +127,10 @@ export class RouterError extends Error {
     this.problems = details.problems ?? [];
     // Not enumerable: an SDK's error can hold headers and echoed prompts, which loggers would print.
     if (details.cause !== undefined) {
-      Object.defineProperty(this, 'cause', {
-        value: details.cause,
-        enumerable: false,
-        configurable: true,
-        writable: true,
-      });
+      Object.defineProperty(this, 'cause', { value: details.cause, configurable: true, writable: true });
     }
     Object.defineProperty(this, brand, { value: true });
-    Object.defineProperty(this, headline, { value: details.headline ?? details.message });
+    this.#headline = details.message;
   }
 
   /** Plain JSON for an end user: no provider, model, host, key or prompt. */
@@ -147,8 +142,7 @@ export class RouterError extends Error {
 
   /** What ended the call, then one line for each attempt and each target that was not asked. */
   override toString(): string {
-    const { [headline]: said = this.message } = this as { [headline]?: string };
-    return [`${this.name} [${this.code}]: ${said}`, ...describeAttempts(this)].join('\n');
+    return `${this.name} [${this.code}]: ${this.#headline}${inColumns(rowsOf(this))}`;
   }
 
   [inspectCustom](): string {
@@ -156,20 +150,31 @@ export class RouterError extends Error {
   }
 }
 
-function describeAttempts(error: RouterError): string[] {
-  const rows = error.attempts.map((attempt) => [
-    attempt.target,
-    attempt.failure?.kind ?? attempt.decision,
-    attempt.failure?.status === undefined ? '' : String(attempt.failure.status),
-    `${Math.round(attempt.durationMs)} ms`,
-    attempt.failure?.message ?? '',
-  ]);
-  const refused = error.rejected.map(({ target, reason }) => [target, 'not asked', '', '', reason]);
-  const table = [...rows, ...refused];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(0, ...table.map((row) => row[column]?.length ?? 0)));
-  return table.map((row) =>
-    `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
+/** What happened at each target, as cells: who, what, status, how long, and the words that go with it. */
+function rowsOf({ attempts = [], rejected = [] }: Partial<RouterErrorDetails>): string[][] {
+  return [
+    ...attempts.map(({ target, failure, decision, durationMs }) => [
+      target,
+      failure?.kind ?? decision,
+      `${failure?.status ?? ''}`,
+      `${Math.round(durationMs)} ms`,
+      failure?.message ?? 'ended without a failure',
+    ]),
+    ...rejected.map(({ target, reason }) => [target, 'not asked', '', '', reason]),
+  ];
+}
+
+function inOneLine(rows: readonly string[][]): string {
+  const cells = rows.map(
+    ([target, what, status, , words]) => `${target}: ${what}${status && ` ${status}`}, ${words}`,
   );
+  return rows.length === 0 ? '' : ` [${cells.join(' | ')}]`;
+}
+
+function inColumns(rows: readonly string[][]): string {
+  const widthOf = (column: number) => Math.max(...rows.map((row) => (row[column] as string).length));
+  const line = (row: string[]) => row.map((cell, column) => cell.padEnd(widthOf(column))).join('  ');
+  return rows.map((row) => `\n  ${line(row).trimEnd()}`).join('');
 }
 
 /** Whether a value is a `RouterError`, also one made by another copy of failsoft. */

@@ -35,6 +35,18 @@ export type Feature =
   | 'stop'
   | 'seed';
 
+/** The parts that are wishes: left out where a target does not take them. All others are conditions. */
+export const wishes = [
+  'temperature',
+  'topP',
+  'topK',
+  'presencePenalty',
+  'frequencyPenalty',
+  'seed',
+  'parallelToolCalls',
+] as const satisfies readonly Feature[];
+export type Wish = (typeof wishes)[number];
+
 /** One attempt's classified failure: a plain value, free of keys and prompts. */
 export interface Failure {
   kind: FailureKind;

@@ -1,6 +1,7 @@
 import {
   adaptedCode,
   failureRules,
+  wishes,
   type Failure,
   type FailureKind,
   type FailurePermit,
@@ -19,21 +20,12 @@ export interface Situation {
 }
 
 /** What a request can do without, when a target refuses it: the next one to the same target is a different request. */
-const dispensable: ReadonlySet<Feature> = new Set<Feature>([
-  'temperature',
-  'topP',
-  'topK',
-  'presencePenalty',
-  'frequencyPenalty',
-  'seed',
-  'parallelToolCalls',
-  'stream',
-]);
+const dispensable: readonly Feature[] = [...wishes, 'stream'];
 
 /** Whether a refusal taught something that makes another try at the same target worth while. */
 export function adapts({ kind, feature, code }: Failure): boolean {
   if (kind !== 'unsupported') return false;
-  return feature === undefined ? code === adaptedCode : dispensable.has(feature);
+  return feature === undefined ? code === adaptedCode : dispensable.includes(feature);
 }
 
 export function ruleFor(kind: FailureKind, failures: Situation['failures']): FailureRule {

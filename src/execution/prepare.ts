@@ -1,5 +1,5 @@
 import type { Problem } from '../core/errors.ts';
-import { messageOf, type Feature } from '../core/failure.ts';
+import { messageOf, wishes, type Feature } from '../core/failure.ts';
 import type {
   AssistantPart,
   CompletionRequest,
@@ -61,17 +61,6 @@ function attempt<T>(path: string, problems: Problem[], read: () => T): T | undef
     return undefined;
   }
 }
-
-/** The wishes of a request: left out where a target does not take them, and named in the attempt's `ignored`. */
-const wishes = [
-  'temperature',
-  'topP',
-  'topK',
-  'presencePenalty',
-  'frequencyPenalty',
-  'seed',
-  'parallelToolCalls',
-] as const;
 
 /** A request as one target gets it, and the wishes that were left out. */
 export interface PreparedRequest {

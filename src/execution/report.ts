@@ -1,6 +1,5 @@
 import type { Completion, Usage } from '../core/completion.ts';
 import { RouterError, type PartialCompletion, type RouterErrorCode } from '../core/errors.ts';
-import type { Rejection } from '../core/events.ts';
 import type { FailureKind } from '../core/failure.ts';
 import { stated } from '../core/stated.ts';
 import type { Answer, AttemptEnd } from './attempt.ts';
@@ -13,7 +12,7 @@ export function completionOf(
   { target, collected, finishReason, object }: Answer,
   now: number,
 ): Completion {
-  return stated({
+  return {
     id: call.id,
     text: collected.text,
     reasoning: collected.reasoning,
@@ -22,7 +21,6 @@ export function completionOf(
     object,
     finishReason,
     usage: usageOf(collected.usage),
-    costUsd: totalCost(call),
     target: target.info,
     segments: [{ target: target.id, text: collected.text }],
     degraded: target.degraded,
@@ -30,8 +28,8 @@ export function completionOf(
     attempts: call.attempts,
     warnings: collected.warnings,
     latencyMs: now - call.startedAt,
-    raw: collected.finish?.raw,
-  });
+    ...stated({ costUsd: totalCost(call), raw: collected.finish?.raw }),
+  };
 }
 
 function usageOf(usage: Usage | undefined): Usage {
@@ -68,11 +66,9 @@ export function errorOf(call: Call, outcome: Failed): RouterError {
   const rejected = [...plan.rejected, ...passedOver].filter(
     ({ target }) => !call.attempts.some((attempt) => attempt.target === target),
   );
-  const headline = headlineOf(call, code, retryAfterMs);
   return new RouterError({
     code,
-    message: headline + detailsOf(call, rejected),
-    headline,
+    message: headlineOf(call, code, retryAfterMs),
     callId: call.id,
     attempts: call.attempts,
     rejected,
@@ -133,16 +129,4 @@ const headlines: Readonly<Partial<Record<RouterErrorCode, string>>> = {
 function headlineOf({ model }: Call, code: RouterErrorCode, retryAfterMs: number | undefined): string {
   const wait = retryAfterMs === undefined ? '' : `; try again in ${Math.ceil(retryAfterMs)} ms`;
   return `model '${model}': ${headlines[code] ?? code}${wait}`;
-}
-
-function detailsOf(call: Call, rejected: readonly Rejection[]): string {
-  const attempts = call.attempts.map(({ target, failure }) => {
-    const status = failure?.status === undefined ? '' : ` ${failure.status}`;
-    return failure
-      ? `${target}: ${failure.kind}${status}, ${failure.message}`
-      : `${target}: ended without a failure`;
-  });
-  const refused = rejected.map(({ target, reason }) => `${target}: not asked, ${reason}`);
-  const details = [...attempts, ...refused];
-  return details.length === 0 ? '' : ` [${details.join(' | ')}]`;
 }

@@ -1,3 +1,4 @@
+import { wishes, type Wish } from '../../core/failure.ts';
 import { failureError } from '../failure.ts';
 import type { ProviderCall } from '../provider.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -21,22 +22,7 @@ export interface Draft {
   readonly warnings: string[];
 }
 
-const wishes = [
-  'temperature',
-  'topP',
-  'topK',
-  'presencePenalty',
-  'frequencyPenalty',
-  'seed',
-  'parallelToolCalls',
-] as const;
-type Wish = (typeof wishes)[number];
-const sampling: ReadonlySet<Wish> = new Set<Wish>([
-  'temperature',
-  'topP',
-  'presencePenalty',
-  'frequencyPenalty',
-]);
+const sampling: readonly Wish[] = ['temperature', 'topP', 'presencePenalty', 'frequencyPenalty'];
 
 /** Puts each wish under the vendor's name for it, or names it in `ignored`. */
 export function addWishes(
@@ -54,7 +40,7 @@ export function addWishes(
     if (value === undefined || (wish === 'parallelToolCalls' && !request.tools?.length)) continue;
     const name = names[wish];
     const isTaken =
-      !request.refused?.has(wish) && family.supports[wish] !== false && !(thinks && sampling.has(wish));
+      !request.refused?.has(wish) && family.supports[wish] !== false && !(thinks && sampling.includes(wish));
     if (isTaken && name !== undefined) draft.body[name] = value;
     else draft.ignored.push(wish);
   }

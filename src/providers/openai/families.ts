@@ -44,17 +44,6 @@ function classic(supports: Supports): Family {
 }
 
 const noVision: Supports = { images: false, files: false };
-const search: Supports = {
-  tools: false,
-  temperature: false,
-  topP: false,
-  presencePenalty: false,
-  frequencyPenalty: false,
-  seed: false,
-  stop: false,
-  parallelToolCalls: false,
-};
-
 const samplingOff: Supports = {
   temperature: false,
   topP: false,
@@ -62,6 +51,8 @@ const samplingOff: Supports = {
   presencePenalty: false,
   frequencyPenalty: false,
 };
+
+const search: Supports = { ...samplingOff, tools: false, seed: false, stop: false, parallelToolCalls: false };
 
 /** The o-series: `parallel_tool_calls` and sampling are refused, `stop` from o3 on. */
 function oSeries(supports: Supports): Family {
