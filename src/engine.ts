@@ -68,6 +68,9 @@ export function createEngine(engine: EngineParts): Engine {
     const show = push && ((reasoning: 'held' | 'live') => createShow(push, reasoning));
     const settings = engine.settings();
     try {
+      if (engine.isClosed()) {
+        throw new RouterError({ code: 'closed', message: 'the router is closed; make a new one' });
+      }
       return resolve(request, options, { settings, lineup: engine.lineup(), show });
     } catch (error) {
       if (isRouterError(error)) {
@@ -85,8 +88,6 @@ export function createEngine(engine: EngineParts): Engine {
     launch(request, options, push) {
       let call: Call | undefined;
       const begin = async () => {
-        if (engine.isClosed())
-          throw new RouterError({ code: 'closed', message: 'the router is closed; make a new one' });
         const resolved = resolveOrRefuse(request, options, push);
         call = resolved.call;
         return run(resolved, options, push !== undefined);

@@ -1,3 +1,5 @@
+import type { Runtime } from '../core/runtime.ts';
+import type { Provider } from '../providers/provider.ts';
 import type { Call, ExecutionTarget, Parts } from './call.ts';
 import { waitForHost } from './host-code.ts';
 
@@ -19,13 +21,17 @@ export async function refreshKey(
   if (!provider.refreshKey) return false;
   // Of several attempts that were refused at once, the first has fetched the key for all.
   if (keyVersion && provider.keyVersion?.() !== keyVersion) return true;
+  const changed = await fetchAnew(call, provider, runtime);
+  const action = changed ? 'refreshed' : 'refused';
+  const reason = changed ? 'fetched anew after a refusal' : 'refused, and no other key was to be had';
+  emit({ type: 'key', at: runtime.now(), callId: call.id, provider: provider.name, action, reason });
+  return changed;
+}
+
+async function fetchAnew(call: Call, provider: Provider, runtime: Runtime): Promise<boolean> {
   try {
-    const refreshed = await waitForHost(provider.refreshKey(), refreshMs, { call, runtime });
-    const changed = refreshed?.value === true;
-    const action = changed ? 'refreshed' : 'refused';
-    const reason = changed ? 'fetched anew after a refusal' : 'refused, and no other key was to be had';
-    emit({ type: 'key', at: runtime.now(), callId: call.id, provider: provider.name, action, reason });
-    return changed;
+    const refreshed = await waitForHost(provider.refreshKey!(), refreshMs, { call, runtime });
+    return refreshed?.value === true;
   } catch {
     return false;
   }

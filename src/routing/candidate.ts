@@ -1,15 +1,7 @@
+import type { Price } from '../core/price.ts';
 import type { RequestSettings } from '../core/request.ts';
 import type { HealthView } from '../health/target-health.ts';
 import type { Supports } from '../providers/provider.ts';
-
-/** USD per million tokens; `perRequest` is USD per request. */
-export interface Price {
-  readonly input?: number;
-  readonly output?: number;
-  readonly cachedInput?: number;
-  readonly cacheWrite?: number;
-  readonly perRequest?: number;
-}
 
 /** A target as one call sees it. */
 export interface Candidate {

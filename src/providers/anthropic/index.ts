@@ -17,6 +17,7 @@ import { refusal, supportsOf } from './supports.ts';
 import { limitsOf, requestIdOf } from './usage.ts';
 
 export type { AnthropicClient, AnthropicSettings } from './client.ts';
+export type { ApiKey, ExpiringKey } from '../keys.ts';
 
 interface Named {
   /** Stands in `target.provider`, events and `providerState`. @default 'anthropic', 'bedrock' or 'vertex' */

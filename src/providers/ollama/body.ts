@@ -82,7 +82,7 @@ const wishes = [
 
 function settingsOf(request: ProviderRequest): Record<string, unknown> {
   const { contextWindow, stop, refused } = request;
-  const maxTokens = request.maxTokens ?? request.maxOutputTokens;
+  const { maxTokens } = request;
   const settings: Record<string, unknown> = {};
   if (contextWindow !== undefined) settings['num_ctx'] = contextWindow;
   if (maxTokens !== undefined) settings['num_predict'] = maxTokens;

@@ -15,6 +15,7 @@ import { measurePrompt, refuseTooLong } from './window.ts';
 import type { OllamaBody } from './wire.ts';
 
 export type { OllamaClient } from './client.ts';
+export type { ApiKey, ExpiringKey } from '../keys.ts';
 
 export type { OllamaClientOptions, OllamaOptions, OllamaSettings } from './options.ts';
 
