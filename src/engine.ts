@@ -102,7 +102,7 @@ function planFor({ call, lineup, demand }: Resolved, engine: EngineParts): Plan 
   const { settings } = lineup;
   const now = runtime.now();
   const candidates = survey(lineup, now, {
-    tokens: settings.limitsTokens ? call.estimatedTokens : undefined,
+    tokens: call.estimatedTokens,
     refusalOf: refusals(call, demand.features.length > 0),
   });
   return makePlan({ demand, candidates, strategy: settings.strategy, random: () => runtime.random(), now });

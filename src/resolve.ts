@@ -3,6 +3,7 @@ import { callRules } from './core/check-parts.ts';
 import { badRequest, requestProblems } from './core/check-request.ts';
 import type { Problem } from './core/errors.ts';
 import type { CompletionRequest, Requirements } from './core/request.ts';
+import type { Runtime } from './core/runtime.ts';
 import { createCancellation } from './execution/cancellation.ts';
 import type { Call } from './execution/call.ts';
 import { readRequest } from './execution/prepare.ts';
@@ -72,17 +73,25 @@ function makeCall(
     headers: options.headers ?? {},
     cancellation: createCancellation(),
     show: show?.(options.stream?.reasoning ?? own.reasoning),
-    get estimatedTokens() {
-      return demand.inputTokens + (demand.maxTokens ?? 0);
-    },
+    estimatedTokens: own.limitsTokens ? tokensOf(demand) : 0,
     attempts: [],
   };
   return { call, lineup: model, demand };
 }
 
+function tokensOf({ inputTokens, maxTokens }: Demand): number {
+  return inputTokens + (maxTokens ?? 0);
+}
+
 function callId({ runtime }: Settings): string {
-  const chance = Math.floor(runtime.random() * 2 ** 48).toString(36);
-  return `call_${runtime.now().toString(36)}${chance.padStart(10, '0')}`;
+  return `call_${runtime.now().toString(36)}${fiveDigits(runtime)}${fiveDigits(runtime)}`;
+}
+
+/** In base 36. Ten at once would take ten times as long: engines are quick at it up to 31 bits only. */
+function fiveDigits(runtime: Runtime): string {
+  return Math.floor(runtime.random() * 36 ** 5)
+    .toString(36)
+    .padStart(5, '0');
 }
 
 function modelOf(

@@ -68,7 +68,7 @@ export interface Call {
   readonly cancellation: Cancellation;
   /** What a reader sees; undefined for `complete()`, which shows nothing before its end. */
   readonly show: Show | undefined;
-  /** Input and output, for the targets' own limits. */
+  /** Input and output; 0 where no target limits its tokens. */
   readonly estimatedTokens: number;
   /** What it took so far, in order. */
   readonly attempts: Attempt[];

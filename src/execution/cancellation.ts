@@ -12,31 +12,26 @@ const nothing = () => {};
 /** Lighter than an AbortController: one stands behind every call, and most are never used. */
 export function createCancellation(): Cancellation {
   const listeners = new Set<(reason: unknown) => void>();
-  let cancelled = false;
-  let reason: unknown;
-  return {
-    get cancelled() {
-      return cancelled;
-    },
-    get reason() {
-      return reason;
-    },
-    cancel(why) {
-      if (cancelled) return;
-      cancelled = true;
-      reason = why;
+  const cancellation = {
+    cancelled: false,
+    reason: undefined as unknown,
+    cancel(why: unknown) {
+      if (cancellation.cancelled) return;
+      cancellation.cancelled = true;
+      cancellation.reason = why;
       for (const listener of [...listeners]) listener(why);
       listeners.clear();
     },
-    on(listener) {
-      if (cancelled) {
-        listener(reason);
+    on(listener: (reason: unknown) => void) {
+      if (cancellation.cancelled) {
+        listener(cancellation.reason);
         return nothing;
       }
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
   };
+  return cancellation;
 }
 
 /** Cancels when the caller's signal aborts. Returns how to stop listening, so that a long-lived signal keeps nothing. */

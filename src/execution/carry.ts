@@ -85,7 +85,7 @@ function askTarget(stop: Stop): Promise<Step | undefined> {
 
   async function tryOnce(): Promise<TryEnd<Step | undefined>> {
     const permit = target.health.admit({
-      lastResort: walk.lastResort || tries > 0,
+      lastResort: walk.isLastResort() || tries > 0,
       tokens: call.estimatedTokens,
     });
     if (!permit) return { end: step, retryInMs: undefined };

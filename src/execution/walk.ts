@@ -7,11 +7,11 @@ import type { Parts } from './call.ts';
 
 /** The way of one call over its plan: each target at most once; when the plan is used up, who has come free meanwhile. */
 export interface Walk {
+  /** Whether those asked now are admitted though their breaker is open, because nobody else can serve. */
+  isLastResort(): boolean;
   /** Whether another target can be asked now. */
   hasNext(): boolean;
   next(): Candidate | undefined;
-  /** Whether those asked now are admitted though their breaker is open, because nobody else can serve. */
-  readonly lastResort: boolean;
   /** After a `context-length`: only targets with a larger or unknown window are asked from now on. */
   outgrown(candidate: Candidate): void;
   /** Those of a plan that are too small for a request that was too long elsewhere. */
@@ -45,23 +45,30 @@ export function startWalk(first: Plan, parts: Pick<Parts, 'runtime' | 'target' |
     return undefined;
   }
 
-  function peek(): Candidate | undefined {
-    const now = parts.runtime.now();
-    const found = find(now);
-    if (found || asked.size === 0 || replannedAt === now) return found;
-    // The plan is used up: time has passed, and one who was cooling down then may be free now.
+  /** The plan is used up: time has passed, and one who was cooling down then may be free now. */
+  function renew(now: number): boolean {
+    const areAllAsked = asked.size >= order.length + plan.rejected.length;
+    if (asked.size === 0 || areAllAsked || replannedAt === now) return false;
     replannedAt = now;
     plan = parts.replan();
     order = plan.order;
     position = 0;
-    return find(now);
+    return true;
+  }
+
+  function peek(): Candidate | undefined {
+    const now = parts.runtime.now();
+    return find(now) ?? (renew(now) ? find(now) : undefined);
   }
 
   return {
-    get lastResort() {
-      return plan.lastResort;
+    isLastResort: () => plan.lastResort,
+    hasNext() {
+      const now = parts.runtime.now();
+      const canServe = (candidate: Candidate) => suits(candidate, now);
+      // Whoever it is: to put thousands in order for this would cost more than the call.
+      return order.some(canServe) || (renew(now) && order.some(canServe));
     },
-    hasNext: () => peek() !== undefined,
     next() {
       const candidate = peek();
       if (candidate) asked.add(candidate.id);

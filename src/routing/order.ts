@@ -12,6 +12,8 @@ import {
 export interface Order extends Iterable<Candidate> {
   readonly length: number;
   at(index: number): Candidate | undefined;
+  /** Whether one of them passes the test; puts nobody in order. */
+  some(test: (candidate: Candidate) => boolean): boolean;
   toArray(): Candidate[];
 }
 
@@ -37,6 +39,7 @@ export function createOrder(tiers: readonly Tier[]): Order {
   return {
     length: tiers.reduce((sum, { candidates }) => sum + candidates.length, 0),
     at,
+    some: (test) => tiers.some(({ candidates }) => candidates.some(test)),
     toArray: () => tiers.flatMap((tier) => tier.all()),
     *[Symbol.iterator]() {
       for (const tier of tiers) {
