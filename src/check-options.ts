@@ -25,15 +25,11 @@ import {
   type Rules,
 } from './core/check.ts';
 import { atLeastOne, callRules, requirements, settingRules, targetTimeouts } from './core/check-parts.ts';
+import { each } from './core/each.ts';
 import type { Problem } from './core/errors.ts';
 import { failureKinds, wishes } from './core/failure.ts';
 import type { Provider } from './providers/provider.ts';
 import type { ModelOptions, RouterOptions, Target } from './options.ts';
-
-/** The same rule for each of these fields. */
-function each(words: string, rule: Rule): Rules {
-  return Object.fromEntries(words.split(' ').map((word) => [word, rule]));
-}
 
 const sharedRules: Rules = {
   ...callRules,

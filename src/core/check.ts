@@ -216,7 +216,11 @@ function editDistance(a: string, b: string): number {
   return previous[b.length]!;
 }
 
+export function describeProblem({ path, message }: Problem): string {
+  return path === '' ? message : `${path}: ${message}`;
+}
+
 /** One line for each fault. */
 export function describeProblems(problems: readonly Problem[]): string {
-  return problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('\n');
+  return problems.map(describeProblem).join('\n');
 }

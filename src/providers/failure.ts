@@ -1,3 +1,4 @@
+import { each } from '../core/each.ts';
 import {
   messageOf,
   connectionRefusedCode,
@@ -59,10 +60,8 @@ function ownClassification(provider: Provider, error: unknown): Failure | undefi
 
 /** What an HTTP status means where nothing more precise is known. */
 export function kindOfStatus(status: number): FailureKind {
-  const known = kindsByStatus[status];
-  if (known) return known;
-  if (status >= 500) return 'server-error';
-  return status >= 400 ? 'bad-request' : 'unknown';
+  const general = status >= 500 ? 'server-error' : status >= 400 ? 'bad-request' : 'unknown';
+  return kindsByStatus[status] ?? general;
 }
 
 const kindsByStatus: Readonly<Record<number, FailureKind>> = {
@@ -70,15 +69,11 @@ const kindsByStatus: Readonly<Record<number, FailureKind>> = {
   402: 'quota',
   403: 'permission',
   404: 'model-not-found',
-  408: 'timeout',
-  409: 'server-error',
   413: 'context-length',
-  425: 'server-error',
   429: 'rate-limit',
-  499: 'server-error',
-  503: 'overloaded',
-  504: 'timeout',
-  529: 'overloaded',
+  ...each('408 504', 'timeout'),
+  ...each('409 425 499', 'server-error'),
+  ...each('503 529', 'overloaded'),
 };
 
 interface ErrorLike {
@@ -102,8 +97,7 @@ export function classifyGeneral(error: unknown): Failure {
   const status = statusOf(error);
   if (status !== undefined && status >= 400) {
     const retryAfterMs = retryAfterOf(headersOf(error));
-    const hint = retryAfterMs === undefined ? {} : { retryAfterMs };
-    return { kind: kindOfStatus(status), message: messageOf(error), status, ...hint };
+    return { kind: kindOfStatus(status), message: messageOf(error), status, retryAfterMs };
   }
   return classifyConnection(error) ?? { kind: 'unknown', message: messageOf(error) };
 }
@@ -114,15 +108,8 @@ function headersOf(error: unknown): Headers | undefined {
   return headers ?? response?.headers;
 }
 
-const refusedCodes = new Set(['ECONNREFUSED']);
-const timeoutCodes = new Set([
-  'ETIMEDOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-]);
-const networkCode =
-  /^(E[A-Z]+|UND_ERR_[A-Z_]+|CERT_[A-Z_]+|ERR_TLS_[A-Z_]+|ERR_SSL_[A-Z_]+|[A-Z_]*CERT[A-Z_]*|HPE_[A-Z_]+)$/;
+const timeoutCode = /^(E|UND_ERR_(CONNECT|HEADERS|BODY)_)TIME(D|)OUT$/;
+const networkCode = /^(E[A-Z]+|(UND_ERR|ERR_TLS|ERR_SSL|HPE)_[A-Z_]+|[A-Z_]*CERT[A-Z_]*)$/;
 const networkText =
   /fetch failed|terminated|connection error|socket hang up|network|other side closed|premature close/i;
 
@@ -133,10 +120,9 @@ export function classifyConnection(error: unknown): Failure | undefined {
     return { kind: 'invalid-response', message: 'the reply is not valid JSON', code: 'malformed-json' };
   }
   const code = codeInChain(error);
-  if (code !== undefined && refusedCodes.has(code)) {
+  if (code === 'ECONNREFUSED')
     return { kind: 'network', message: 'connection refused', code: connectionRefusedCode };
-  }
-  if (code !== undefined && timeoutCodes.has(code))
+  if (code !== undefined && timeoutCode.test(code))
     return { kind: 'timeout', message: `no answer (${code})`, code };
   if (code !== undefined) return { kind: 'network', message: `connection failed (${code})`, code };
   const { name } = (error ?? {}) as ErrorLike;

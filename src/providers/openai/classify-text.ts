@@ -1,3 +1,4 @@
+import { each } from '../../core/each.ts';
 import type { FailureKind, Feature } from '../../core/failure.ts';
 
 /** What a vendor says in words, read only where its status and code leave it open. */
@@ -62,26 +63,18 @@ export function saysUnsupported(text: string): boolean {
 }
 
 const featuresByParameter: Readonly<Record<string, Feature>> = {
+  ...each('tools functions', 'tools'),
+  ...each('response_format response_format.type text.format text.format.type json_schema', 'schema'),
+  ...each('reasoning reasoning.effort reasoning_effort', 'reasoning'),
+  ...each('seed random_seed', 'seed'),
   temperature: 'temperature',
   top_p: 'topP',
   top_k: 'topK',
   presence_penalty: 'presencePenalty',
   frequency_penalty: 'frequencyPenalty',
-  seed: 'seed',
-  random_seed: 'seed',
   stop: 'stop',
   parallel_tool_calls: 'parallelToolCalls',
-  tools: 'tools',
-  functions: 'tools',
   tool_choice: 'toolChoice',
-  response_format: 'schema',
-  'response_format.type': 'schema',
-  'text.format': 'schema',
-  'text.format.type': 'schema',
-  json_schema: 'schema',
-  reasoning: 'reasoning',
-  'reasoning.effort': 'reasoning',
-  reasoning_effort: 'reasoning',
   stream: 'stream',
 };
 

@@ -1,4 +1,5 @@
 import { messageOf, type Failure, type FailureKind } from '../../core/failure.ts';
+import { each } from '../../core/each.ts';
 import { systemRuntime } from '../../core/runtime.ts';
 import { classifyConnection, failureError, kindOfStatus } from '../failure.ts';
 import { durationOf, headerOf, retryAfterOf } from '../retry-after.ts';
@@ -28,60 +29,41 @@ interface Report {
 
 /** Codes and types that decide alone, in lower case. OpenAI, Azure, OpenRouter, LiteLLM, and their kin. */
 const kindsByWord: Readonly<Record<string, FailureKind>> = {
-  insufficient_quota: 'quota',
-  credit_balance_exhausted: 'quota',
-  organization_spend_limit_exceeded: 'quota',
-  project_spend_limit_exceeded: 'quota',
-  organization_usage_limit_exceeded: 'quota',
-  billing_hard_limit_reached: 'quota',
-  billing_not_active: 'quota',
-  billing_error: 'quota',
-  budget_exceeded: 'quota',
-  payment_required: 'quota',
-  weight_exceeds_budget: 'quota',
-  in_flight_budget_exhausted: 'rate-limit',
-  invalid_api_key: 'auth',
-  authentication_error: 'auth',
-  expired_key: 'auth',
-  token_not_found_in_db: 'auth',
-  unsupported_country_region_territory: 'permission',
-  permission_error: 'permission',
-  key_model_access_denied: 'permission',
-  team_model_access_denied: 'permission',
-  model_not_found: 'model-not-found',
-  deploymentnotfound: 'model-not-found',
-  context_length_exceeded: 'context-length',
-  exceed_context_size_error: 'context-length',
-  content_filter: 'content-policy',
-  content_policy_violation: 'content-policy',
-  responsibleaipolicyviolation: 'content-policy',
-  invalid_prompt: 'content-policy',
-  moderation_blocked: 'content-policy',
-  rate_limit_exceeded: 'rate-limit',
-  rate_limit_error: 'rate-limit',
-  throttling_error: 'rate-limit',
-  token_quota_reached: 'rate-limit',
-  too_many_requests: 'rate-limit',
-  slow_down: 'rate-limit',
-  server_is_overloaded: 'overloaded',
-  service_unavailable_error: 'overloaded',
-  overloaded_error: 'overloaded',
-  engine_overloaded: 'overloaded',
-  unsupported_parameter: 'unsupported',
-  unsupported_value: 'unsupported',
-  unknown_parameter: 'unsupported',
+  ...each(
+    'insufficient_quota credit_balance_exhausted organization_spend_limit_exceeded ' +
+      'project_spend_limit_exceeded organization_usage_limit_exceeded billing_hard_limit_reached ' +
+      'billing_not_active billing_error budget_exceeded payment_required weight_exceeds_budget',
+    'quota',
+  ),
+  ...each(
+    'in_flight_budget_exhausted rate_limit_exceeded rate_limit_error throttling_error ' +
+      'token_quota_reached too_many_requests slow_down',
+    'rate-limit',
+  ),
+  ...each('invalid_api_key authentication_error expired_key token_not_found_in_db', 'auth'),
+  ...each(
+    'unsupported_country_region_territory permission_error key_model_access_denied ' +
+      'team_model_access_denied',
+    'permission',
+  ),
+  ...each('model_not_found deploymentnotfound', 'model-not-found'),
+  ...each('context_length_exceeded exceed_context_size_error', 'context-length'),
+  ...each(
+    'content_filter content_policy_violation responsibleaipolicyviolation invalid_prompt ' +
+      'moderation_blocked',
+    'content-policy',
+  ),
+  ...each('server_is_overloaded service_unavailable_error overloaded_error engine_overloaded', 'overloaded'),
+  // A schema too: another vendor may know the keyword that this one does not.
+  ...each(
+    'unsupported_parameter unsupported_value unknown_parameter invalid_json_schema ' +
+      'invalid_function_parameters invalid_encrypted_content',
+    'unsupported',
+  ),
   // Groq: the model wrote a call or an object that does not fit.
-  tool_use_failed: 'invalid-response',
-  json_validate_failed: 'invalid-response',
-  // Another vendor may know the keyword that this one does not.
-  invalid_json_schema: 'unsupported',
-  invalid_function_parameters: 'unsupported',
-  invalid_encrypted_content: 'unsupported',
-  server_error: 'server-error',
-  api_error: 'server-error',
-  internal_error: 'server-error',
-  internal_server_error: 'server-error',
-  timeout_error: 'timeout',
+  ...each('tool_use_failed json_validate_failed', 'invalid-response'),
+  ...each('server_error api_error internal_error internal_server_error', 'server-error'),
+  ...each('timeout_error', 'timeout'),
 };
 
 /** Words that a status contradicts say less than it: a 503 `slow_down` is overload, whatever it is called. */
@@ -272,16 +254,11 @@ function notFoundKind({ message }: Report): FailureKind {
   return /data policy|privacy|guardrail/i.test(message) ? 'permission' : 'model-not-found';
 }
 
-const waitingKinds: ReadonlySet<FailureKind> = new Set<FailureKind>([
-  'rate-limit',
-  'overloaded',
-  'quota',
-  'server-error',
-]);
+const waitingKinds: readonly FailureKind[] = ['rate-limit', 'overloaded', 'quota', 'server-error'];
 
 /** Headers first, then the words, then the reset of whatever limit is used up. */
 function waitOf({ headers, message, body }: Report, kind: FailureKind): number | undefined {
-  if (!waitingKinds.has(kind)) return undefined;
+  if (!waitingKinds.includes(kind)) return undefined;
   const stated = retryAfterOf(headers);
   if (stated !== undefined) return stated;
   if (kind !== 'rate-limit') return undefined;

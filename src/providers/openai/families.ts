@@ -1,4 +1,5 @@
 import type { ReasoningEffort } from '../../core/request.ts';
+import { each } from '../../core/each.ts';
 import type { Supports } from '../provider.ts';
 
 /** What is known of a model by its name. Sources: OpenAI's model pages and guides, and replies recorded in 2026. */
@@ -44,15 +45,8 @@ function classic(supports: Supports): Family {
 }
 
 const noVision: Supports = { images: false, files: false };
-const samplingOff: Supports = {
-  temperature: false,
-  topP: false,
-  topK: false,
-  presencePenalty: false,
-  frequencyPenalty: false,
-};
-
-const search: Supports = { ...samplingOff, tools: false, seed: false, stop: false, parallelToolCalls: false };
+const samplingOff: Supports = each('temperature topP topK presencePenalty frequencyPenalty', false);
+const search: Supports = { ...samplingOff, ...each('tools seed stop parallelToolCalls', false) };
 
 /** The o-series: `parallel_tool_calls` and sampling are refused, `stop` from o3 on. */
 function oSeries(supports: Supports): Family {

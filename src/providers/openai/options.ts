@@ -1,3 +1,22 @@
+import {
+  aFunction,
+  all,
+  anything,
+  describeProblem,
+  fault,
+  isFunction,
+  isString,
+  mapOf,
+  must,
+  name,
+  object,
+  oneOf,
+  problemsOf as faultsOf,
+  string,
+  when,
+  type Rule,
+} from '../../core/check.ts';
+import { each } from '../../core/each.ts';
 import type { ApiKey } from '../keys.ts';
 
 /** Which of OpenAI's two surfaces serves a request. */
@@ -50,47 +69,46 @@ export type OpenAIOptions = OpenAIClientOptions | OpenAISettings;
 
 export const defaultBaseURL = 'https://api.openai.com/v1';
 
-const knownOptions = ['client', 'apiKey', 'baseURL', 'headers', 'fetch', 'name', 'api'];
-const settingsOnly = ['apiKey', 'baseURL', 'headers', 'fetch'] as const;
+const common = { name, api: oneOf(['auto', 'chat', 'responses']) };
+const settingsRule = object(
+  {
+    ...common,
+    baseURL: must('expected an absolute URL', (value) => isString(value) && URL.canParse(value)),
+    headers: mapOf(string),
+    fetch: aFunction,
+  },
+  {
+    apiKey: must(
+      'expected a client, or an apiKey that is a string or a function',
+      (value) => isFunction(value) || (isString(value) && value !== ''),
+    ),
+  },
+);
+
+const noSetting = must('belongs to the settings form and has no effect beside a client', () => false);
+const clientFields = object({
+  ...common,
+  client: anything,
+  ...each('apiKey baseURL headers fetch', noSetting),
+});
+const clientMethod: Rule = (options) => {
+  const { client, api } = options as OpenAIClientOptions;
+  const [resource, method] =
+    api === 'responses'
+      ? [client?.responses, 'responses.create']
+      : [client?.chat?.completions, 'chat.completions.create'];
+  return typeof resource?.create === 'function'
+    ? []
+    : fault(`expected an OpenAI client with ${method}`, '.client');
+};
+
+const optionsRule = when(
+  (options) => (options as OpenAIOptions | undefined)?.client === undefined,
+  settingsRule,
+  all(clientFields, clientMethod),
+);
 
 /** Every fault of the options, as a line each. */
 export function problemsOf(options: OpenAIOptions): string[] {
-  const given = options as unknown as Record<string, unknown>;
-  const problems = Object.keys(given)
-    .filter((key) => !knownOptions.includes(key))
-    .map((key) => `unknown option "${key}"; known are ${knownOptions.join(', ')}`);
-  if (given['api'] !== undefined && !['auto', 'chat', 'responses'].includes(given['api'] as string)) {
-    problems.push(`api: expected 'auto', 'chat' or 'responses', got ${JSON.stringify(given['api'])}`);
-  }
-  return given['client'] === undefined
-    ? [...problems, ...settingsProblems(given)]
-    : [...problems, ...clientProblems(given, options.client as OpenAIClient, options.api)];
-}
-
-function settingsProblems(given: Record<string, unknown>): string[] {
-  const { apiKey, baseURL } = given;
-  const problems: string[] = [];
-  const isKey = typeof apiKey === 'function' || (typeof apiKey === 'string' && apiKey !== '');
-  if (!isKey) problems.push('expected a client, or an apiKey that is a string or a function');
-  if (baseURL !== undefined && (typeof baseURL !== 'string' || !URL.canParse(baseURL))) {
-    problems.push('baseURL: expected an absolute URL');
-  }
-  return problems;
-}
-
-function clientProblems(
-  given: Record<string, unknown>,
-  client: OpenAIClient | null,
-  api: CommonOptions['api'],
-): string[] {
-  const problems = settingsOnly
-    .filter((key) => given[key] !== undefined)
-    .map((key) => `${key}: belongs to the settings form and has no effect beside a client`);
-  if (api !== 'responses' && typeof client?.chat?.completions?.create !== 'function') {
-    problems.push('client: expected an OpenAI client with chat.completions.create');
-  }
-  if (api === 'responses' && typeof client?.responses?.create !== 'function') {
-    problems.push('client: expected an OpenAI client with responses.create');
-  }
-  return problems;
+  return faultsOf(optionsRule, options).map(describeProblem);
 }

@@ -1,4 +1,5 @@
 import type { FinishReason } from '../../core/completion.ts';
+import { each } from '../../core/each.ts';
 import type { ProviderEvent } from '../provider.ts';
 
 /** A vendor's object, of which nothing is certain. */
@@ -22,22 +23,10 @@ export const usagePatienceMs = 1000;
 export const endPatienceMs = 50;
 
 const reasons: Readonly<Record<string, FinishReason>> = {
-  stop: 'stop',
-  eos: 'stop',
-  eos_token: 'stop',
-  end_turn: 'stop',
-  stop_sequence: 'stop',
-  completed: 'stop',
-  length: 'length',
-  max_tokens: 'length',
-  max_output_tokens: 'length',
-  model_length: 'length',
-  tool_calls: 'tool-calls',
-  function_call: 'tool-calls',
-  tool_use: 'tool-calls',
-  content_filter: 'content-filter',
-  safety: 'content-filter',
-  refusal: 'content-filter',
+  ...each('stop eos eos_token end_turn stop_sequence completed', 'stop'),
+  ...each('length max_tokens max_output_tokens model_length', 'length'),
+  ...each('tool_calls function_call tool_use', 'tool-calls'),
+  ...each('content_filter safety refusal', 'content-filter'),
 };
 
 /** A vendor's word for why a reply ended; one that nobody knows is `other`. */

@@ -1,5 +1,5 @@
 import type { FinishReason, Usage } from '../../core/completion.ts';
-import { failureError, invalidResponse } from '../failure.ts';
+import { invalidResponse } from '../failure.ts';
 import type { ProviderEvent } from '../provider.ts';
 import { vendorFailure } from './classify.ts';
 import { endPatienceMs, finishReasonOf, type Loose, type ReplyReader } from './reader.ts';
@@ -78,11 +78,7 @@ function refuseOthers(reply: Loose): void {
 /** Some servers leave the status to the event's name. */
 function terminalResponse(response: unknown, type: string): Loose {
   if (typeof response !== 'object' || response === null) {
-    throw failureError({
-      kind: 'invalid-response',
-      message: `${type} came without its response`,
-      code: 'no-response',
-    });
+    throw invalidResponse(`${type} came without its response`, 'no-response');
   }
   const named = type === 'response.done' ? 'completed' : type.slice('response.'.length);
   return { status: named, ...response };

@@ -1,3 +1,4 @@
+import { each } from '../../core/each.ts';
 import type { ProviderRequest, Supports } from '../provider.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { ModelFacts } from './facts.ts';
@@ -47,8 +48,8 @@ export function supportsOf(setting: RouteSetting, { family }: ModelFacts): Suppo
   return {
     ...family.supports,
     fileUrls: hasFileUrls,
-    ...(isClosed || setting.endpoint === 'mistral' || onlyResponses ? { topK: false } : {}),
-    ...(onlyResponses ? { stop: false, seed: false, presencePenalty: false, frequencyPenalty: false } : {}),
+    ...((isClosed || setting.endpoint === 'mistral' || onlyResponses) && { topK: false }),
+    ...(onlyResponses && each('stop seed presencePenalty frequencyPenalty', false)),
   };
 }
 

@@ -2,43 +2,13 @@ import type { JsonSchema } from '../../core/request.ts';
 import type { ProviderRequest } from '../provider.ts';
 
 /** Keywords that strict mode knows (OpenAI's guide to structured outputs, "Supported schemas"). */
-const strictKeywords = new Set([
-  '$schema',
-  '$id',
-  '$ref',
-  '$defs',
-  'definitions',
-  'type',
-  'title',
-  'description',
-  'enum',
-  'const',
-  'properties',
-  'required',
-  'additionalProperties',
-  'items',
-  'anyOf',
-  'pattern',
-  'format',
-  'minimum',
-  'maximum',
-  'exclusiveMinimum',
-  'exclusiveMaximum',
-  'multipleOf',
-  'minItems',
-  'maxItems',
-]);
-const strictFormats = new Set([
-  'date-time',
-  'time',
-  'date',
-  'duration',
-  'email',
-  'hostname',
-  'ipv4',
-  'ipv6',
-  'uuid',
-]);
+const strictKeywords = new Set(
+  (
+    '$schema $id $ref $defs definitions type title description enum const properties required items anyOf ' +
+    'additionalProperties pattern format minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minItems maxItems'
+  ).split(' '),
+);
+const strictFormats = new Set('date-time time date duration email hostname ipv4 ipv6 uuid'.split(' '));
 
 /** Whether a schema can be enforced in strict mode: closed objects, every property required, known keywords only. */
 export function isStrictSchema(schema: JsonSchema): boolean {

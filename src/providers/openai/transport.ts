@@ -1,5 +1,5 @@
 import { systemRuntime } from '../../core/runtime.ts';
-import { failureError } from '../failure.ts';
+import { failureError, invalidResponse } from '../failure.ts';
 import { eventBatches, isEventStream, parseJson, readJson, type ServerSentEvent } from '../http.ts';
 import type { ProviderEvent } from '../provider.ts';
 import type { OpenAIApi, OpenAIClient } from './options.ts';
@@ -52,11 +52,7 @@ export async function wholeOf(reply: Reply): Promise<Loose> {
   if (reply.kind === 'response') return readJson(reply.response);
   const object = reply.kind === 'object' ? reply.object : undefined;
   if (typeof object !== 'object' || object === null) {
-    throw failureError({
-      kind: 'invalid-response',
-      message: 'the reply is no JSON object',
-      code: 'not-json',
-    });
+    throw invalidResponse('the reply is no JSON object', 'not-json');
   }
   return object;
 }
