@@ -1,4 +1,5 @@
 import type { BreakerState } from './core/events.ts';
+import { stated } from './core/stated.ts';
 import type { ExecutionTarget } from './execution/call.ts';
 import type { TargetHealth, TargetSnapshot, Tracker } from './health/target-health.ts';
 import type { Candidate } from './routing/candidate.ts';
@@ -76,6 +77,7 @@ function executionOf(
     provider,
     model: target.model,
     supports,
+    statedSupports: target.supports && stated(target.supports),
     timeouts,
     health,
     degraded: target.degraded ?? false,

@@ -27,6 +27,8 @@ export interface ExecutionTarget {
   readonly provider: Provider;
   readonly model: string;
   readonly supports: Supports;
+  /** The part of `supports` that the host states. */
+  readonly statedSupports: Supports | undefined;
   readonly timeouts: AttemptTimeouts;
   readonly health: TargetHealth;
   readonly degraded: boolean;

@@ -104,6 +104,7 @@ export function prepare(
     maxOutputTokens: target.maxOutputTokens,
     promptCache: target.promptCache,
     refused,
+    supports: target.statedSupports,
   };
   return { request, ignored };
 }

@@ -38,6 +38,8 @@ export interface ProviderRequest extends Omit<RequestSettings, 'providerOptions'
   readonly promptCache?: boolean;
   /** Features that this target has refused before: to be left out and named in `ignored`. */
   readonly refused?: ReadonlySet<Feature>;
+  /** What the host states of the target: wins over what the provider itself knows of the model. */
+  readonly supports?: Supports;
 }
 
 /** One request to one provider. */

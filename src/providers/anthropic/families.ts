@@ -1,3 +1,5 @@
+import type { Supports } from '../provider.ts';
+
 /** What a family of models takes, as far as it is known. */
 export interface Family {
   /** `budget`: `thinking.type: enabled`; `adaptive`: `output_config.effort`; `both`; `none`. */
@@ -105,6 +107,19 @@ function thinkingOffOf(line: string, version: number, isAlwaysThinking: boolean)
   if (isAlwaysThinking) return undefined;
   if (version < 505 || line === 'haiku') return 'disabled';
   return line === 'sonnet' ? 'between_tools' : undefined;
+}
+
+/** The family, as far as the host states nothing else of the target. */
+export function familyFor(model: string, stated: Supports | undefined): Family {
+  const family = familyOf(model);
+  if (!stated) return family;
+  const { reasoning, schema, toolChoice } = stated;
+  return {
+    ...family,
+    thinking: reasoning === true && family.thinking === 'none' ? 'budget' : family.thinking,
+    schemas: schema ?? family.schemas,
+    forcedTools: toolChoice === undefined ? family.forcedTools : toolChoice === true,
+  };
 }
 
 /** The version from which sampling is refused for every model. */

@@ -1,6 +1,6 @@
 import { failureError } from '../failure.ts';
 import type { ProviderRequest } from '../provider.ts';
-import { familyOf, takesSampling, type Family } from './families.ts';
+import { familyFor, familyOf, takesSampling, type Family } from './families.ts';
 import { isRoundWithoutThinking, toMessages } from './messages.ts';
 import { schemaInstruction, strictSchema } from './schema.ts';
 import { refusal } from './supports.ts';
@@ -26,7 +26,7 @@ export interface WireRequest {
  * caller's to set
  */
 export function toWireRequest(model: string, request: ProviderRequest, surface: Surface): WireRequest {
-  const family = familyOf(model);
+  const family = familyFor(model, request.supports);
   const reason = refusal(model, request, surface);
   if (reason) throw failureError({ kind: 'unsupported', message: reason });
   const notes = { ignored: new Set<string>(), warnings: [] as string[] };
@@ -125,11 +125,12 @@ function samplingFields(
   surface: Surface,
   { isThinking, ignored, warnings }: Notes & { isThinking: boolean },
 ): Record<string, number> {
-  const isTaken = takesSampling(model, surface.version) && !isThinking;
   const fields: Record<string, number> = {};
   for (const [key, wireKey] of Object.entries(samplingKeys) as [keyof typeof samplingKeys, string][]) {
     const value = request[key];
     if (value === undefined) continue;
+    const isKnownAs = takesSampling(model, surface.version) && !isThinking;
+    const isTaken = request.supports?.[key] ?? isKnownAs;
     const isOneTooMany =
       key === 'topP' && fields['temperature'] !== undefined && !familyOf(model).bothSamplings;
     if (!isTaken || isOneTooMany || request.refused?.has(key)) ignored.add(key);

@@ -1,7 +1,7 @@
 import type { UserPart } from '../../core/request.ts';
 import type { ProviderRequest, Supports } from '../provider.ts';
 import { partRefusal } from './content.ts';
-import { familyOf, takesSampling } from './families.ts';
+import { familyFor, familyOf, takesSampling } from './families.ts';
 import { asksForThinking, leastBudget } from './thinking.ts';
 import { isToolForced, toolNameForm } from './tools.ts';
 import type { Surface } from './wire.ts';
@@ -46,14 +46,14 @@ function toolRefusal(model: string, request: ProviderRequest): string | undefine
   if (misnamed)
     return `the tool name "${misnamed.name}" is not taken: letters, digits, _ and - are, 128 at most`;
   if (!isToolForced(request)) return undefined;
-  if (!familyOf(model).forcedTools) return 'this model cannot be made to call a tool';
+  if (!familyFor(model, request.supports).forcedTools) return 'this model cannot be made to call a tool';
   return asksForThinking(request.reasoning) && !request.refused?.has('reasoning')
     ? 'a tool cannot be forced while the model reasons'
     : undefined;
 }
 
 function budgetRefusal(model: string, request: ProviderRequest): string | undefined {
-  const { thinking } = familyOf(model);
+  const { thinking } = familyFor(model, request.supports);
   const byBudget =
     thinking === 'budget' || (thinking === 'both' && 'budgetTokens' in (request.reasoning ?? {}));
   const maxTokens = request.maxTokens ?? request.maxOutputTokens;

@@ -2,7 +2,7 @@ import type { Feature } from '../../core/failure.ts';
 import type { ToolChoice } from '../../core/request.ts';
 import type { ProviderRequest, ProviderTool } from '../provider.ts';
 import { conversationOf } from './contents.ts';
-import { familyOf, type Family } from './families.ts';
+import { familyFor, familyOf, type Family } from './families.ts';
 import { withOptions } from './options.ts';
 import { thinkingOf } from './thinking.ts';
 import type { Route, WireBody } from './wire.ts';
@@ -17,7 +17,7 @@ type Json = { readonly [key: string]: unknown };
 
 /** Writes a request for one model: the one mapping that both packages and both routes share. */
 export function prepare(model: string, route: Route, request: ProviderRequest): Prepared {
-  const family = familyOf(model, route);
+  const family = familyFor(model, route, request.supports);
   const ignored: Feature[] = [];
   const { contents, systemInstruction } = conversationOf(request, { model, route, family });
   const generationConfig = generationConfigOf(request, family, ignored);

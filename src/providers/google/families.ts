@@ -44,6 +44,18 @@ export function familyOf(model: string, route: Route): Family {
   return name.startsWith('gemini-') ? newest(name, Infinity) : unknown;
 }
 
+/** The family, as far as the host states nothing else of the target. */
+export function familyFor(model: string, route: Route, stated: Supports | undefined): Family {
+  const family = familyOf(model, route);
+  if (!stated) return family;
+  const mayThink = stated.reasoning === true && family.thinking.by === 'nothing';
+  return {
+    ...family,
+    thinking: mayThink ? unknown.thinking : family.thinking,
+    supports: { ...family.supports, ...stated },
+  };
+}
+
 /** `version` is 205 for 2.5, so that 3.10 comes after 3.9. */
 function versioned(name: string, version: number, route: Route): Family {
   if (version >= 300) return newest(name, version);

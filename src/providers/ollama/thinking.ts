@@ -21,11 +21,11 @@ function levelOfBudget(budgetTokens: number): Level | 'none' {
  * How much a model shall think. A server refuses `think` for a model that cannot think (400), so it is switched off only
  * where the family is known to be able to.
  */
-export function thinkingOf(model: string, { reasoning, refused }: ProviderRequest): Thinking {
+export function thinkingOf(model: string, { reasoning, refused, supports }: ProviderRequest): Thinking {
   if (reasoning === undefined) return { isExact: true };
   const isBudget = 'budgetTokens' in reasoning;
   const level = isBudget ? levelOfBudget(reasoning.budgetTokens) : reasoning.effort;
-  const canThink = refused?.has('reasoning') ? false : thinks(model);
+  const canThink = refused?.has('reasoning') ? false : (supports?.reasoning ?? thinks(model));
   if (level === 'none') return thinkingOff(model, canThink);
   if (canThink === false) {
     throw failureError({

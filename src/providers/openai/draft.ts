@@ -1,9 +1,9 @@
 import { wishes, type Wish } from '../../core/failure.ts';
 import { failureError } from '../failure.ts';
-import type { ProviderCall } from '../provider.ts';
+import type { ProviderCall, ProviderRequest } from '../provider.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { ModelFacts } from './facts.ts';
-import { effortAsked, nearestEffort } from './families.ts';
+import { effortAsked, nearestEffort, openEfforts } from './families.ts';
 import type { OpenAIApi } from './options.ts';
 
 /** One call, and what is known of whom it goes to. */
@@ -39,11 +39,15 @@ export function addWishes(
     // Without tools there is nothing to call in parallel, and some models refuse the parameter then.
     if (value === undefined || (wish === 'parallelToolCalls' && !request.tools?.length)) continue;
     const name = names[wish];
-    const isTaken =
-      !request.refused?.has(wish) && family.supports[wish] !== false && !(thinks && sampling.includes(wish));
-    if (isTaken && name !== undefined) draft.body[name] = value;
+    const isKnown = family.supports[wish] !== false && !(thinks && sampling.includes(wish));
+    if (name !== undefined && takes(request, wish, isKnown)) draft.body[name] = value;
     else draft.ignored.push(wish);
   }
+}
+
+/** What was refused counts more than what the host states, and that more than what is known of the family. */
+function takes({ refused, supports }: ProviderRequest, wish: Wish, isKnown: boolean): boolean {
+  return refused?.has(wish) !== true && (supports?.[wish] ?? isKnown);
 }
 
 /**
@@ -61,7 +65,8 @@ export function effortOf(asked: Asked, draft: Draft): string | undefined {
     draft.ignored.push('reasoning');
     return quiet;
   }
-  if (family.known && !family.reasons) {
+  const isStated = request.supports?.reasoning === true;
+  if (family.known && !family.reasons && !isStated) {
     if (wanted === 'none') return undefined;
     throw failureError({
       kind: 'unsupported',
@@ -69,7 +74,8 @@ export function effortOf(asked: Asked, draft: Draft): string | undefined {
       message: `${asked.call.model} does not reason`,
     });
   }
-  const taken = family.efforts.filter((effort) => !refusedEfforts.has(effort));
+  const efforts = isStated && !family.reasons ? openEfforts : family.efforts;
+  const taken = efforts.filter((effort) => !refusedEfforts.has(effort));
   // Asked to think, a model is not told to think nothing.
   const effort = nearestEffort(wanted, wanted === 'none' ? taken : taken.filter((one) => one !== 'none'));
   if (effort !== wanted) draft.ignored.push('reasoning');

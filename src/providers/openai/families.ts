@@ -21,7 +21,8 @@ export interface Family {
   readonly supports: Supports;
 }
 
-const openEfforts = ['none', 'low', 'medium', 'high'];
+/** Of a model that nothing is known of. */
+export const openEfforts: readonly string[] = ['none', 'low', 'medium', 'high'];
 
 const unknownFamily: Family = {
   known: false,
