@@ -19,4 +19,8 @@ export default defineConfig({
   minify: false,
   // Dependencies and peers are external by default; this names what a host may bring beside them.
   external: [/^node:/],
+  esbuildOptions(options, { format }) {
+    // A CommonJS file that so much as names `import.meta` cannot be parsed.
+    if (format === 'cjs') options.define = { ...options.define, 'import.meta.url': 'undefined' };
+  },
 });

@@ -42,13 +42,10 @@ const sharedRules: Rules = {
 const provider = all(
   holding({ name }),
   (value) => ((value as Partial<Provider> | null)?.problems ?? []).flatMap((problem) => fault(problem)),
-  must(
-    'expected a provider such as openai({ client }), with stream() or complete(); it has neither',
-    (value) => {
-      const { stream, complete } = (value ?? {}) as Partial<Provider>;
-      return isFunction(stream) || isFunction(complete);
-    },
-  ),
+  must('expected a provider, with stream() or complete(); it has neither', (value) => {
+    const { stream, complete } = (value ?? {}) as Partial<Provider>;
+    return isFunction(stream) || isFunction(complete);
+  }),
 );
 
 const settings = object(settingRules);

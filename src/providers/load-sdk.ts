@@ -67,7 +67,7 @@ function isMissing(packageName: string): boolean {
 }
 
 function ownLocation(): string | undefined {
-  // In the CommonJS build `import.meta` is empty, in the ESM build there is no `__filename`.
+  // In the CommonJS build there is no `import.meta`, in the ESM build there is no `__filename`.
   // eslint-disable-next-line no-restricted-globals
   return typeof __filename === 'string' ? __filename : (import.meta as { url?: string }).url;
 }

@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Reply, ReplyRequest } from './reply.ts';
 
 export type JsonObject = { readonly [key: string]: unknown };
@@ -14,7 +13,8 @@ export interface WireRequest {
   /** Without the query. */
   readonly path: string;
   readonly query: URLSearchParams;
-  readonly headers: IncomingHttpHeaders;
+  /** By name, in lower case. */
+  readonly headers: { readonly [name: string]: string | undefined };
   /** The parsed body; `{}` where it is not a JSON object. */
   readonly body: JsonObject;
   /** The body as it came. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { JsonObject, WireRequest } from './dialect.ts';
 import type { Ending, Exchange } from './exchange.ts';
 import type { PlayedFault } from './faults.ts';
@@ -37,7 +37,7 @@ export function record(incoming: IncomingMessage, text: string, number: number, 
     method: incoming.method ?? 'GET',
     path: url.pathname,
     query: url.searchParams,
-    headers: incoming.headers,
+    headers: joined(incoming.headers),
     body: parsed(text),
     text,
     at: Date.now(),
@@ -47,6 +47,10 @@ export function record(incoming: IncomingMessage, text: string, number: number, 
     ended: exchange.ended,
   };
   return { recorded, update: (change) => void Object.assign(recorded, change) };
+}
+
+function joined(headers: IncomingHttpHeaders): WireRequest['headers'] {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value?.toString()]));
 }
 
 function parsed(text: string): JsonObject {
