@@ -267,7 +267,7 @@ describe('the settings form', () => {
     expect(await provider.refreshKey!()).toBe(true);
     expect(provider.keyVersion!()).toBeGreaterThan(version);
     expect(summaryOf(await eventsOf(provider)).finishReason).toBe('stop');
-    expect(provider.secrets!()).toEqual(['second']);
+    expect(provider.secrets!()).toEqual(['second', 'first']);
     provider.setKey!('third');
     await eventsOf(provider);
     expect(emulator.requests.at(-1)!.headers['x-api-key']).toBe('third');

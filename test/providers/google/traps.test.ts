@@ -445,7 +445,7 @@ describe('settings', () => {
       'third',
     ]);
     expect(server.requests[0]!.path).toMatch(/^\/v1beta\/models\//);
-    expect(provider.secrets!()).toEqual(['third']);
+    expect(provider.secrets!()).toEqual(['third', 'second', 'first']);
   });
 
   it('use a fetch of their own', async () => {

@@ -276,7 +276,7 @@ describe('settings', () => {
       'Bearer first',
       'Bearer second',
     ]);
-    expect(provider.secrets?.()).toEqual(['second']);
+    expect(provider.secrets?.()).toEqual(['second', 'first']);
   });
 
   it('let no key of the environment in', async () => {

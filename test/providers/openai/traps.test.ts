@@ -229,7 +229,7 @@ describe('settings', () => {
       'Bearer sk-2',
       'Bearer sk-set',
     ]);
-    expect(provider.secrets?.()).toEqual(['sk-set']);
+    expect(provider.secrets?.()).toEqual(['sk-set', 'sk-2', 'sk-1']);
   });
 
   it("give way to the caller's own key", async () => {
