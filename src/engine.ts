@@ -1,5 +1,5 @@
 import type { Completion, StreamEvent } from './core/completion.ts';
-import { isRouterError, RouterError } from './core/errors.ts';
+import { closedError, isRouterError } from './core/errors.ts';
 import type { RouterEvent } from './core/events.ts';
 import type { CompletionRequest } from './core/request.ts';
 import type { Call, Parts } from './execution/call.ts';
@@ -68,9 +68,7 @@ export function createEngine(engine: EngineParts): Engine {
     const show = push && ((reasoning: 'held' | 'live') => createShow(push, reasoning));
     const settings = engine.settings();
     try {
-      if (engine.isClosed()) {
-        throw new RouterError({ code: 'closed', message: 'the router is closed; make a new one' });
-      }
+      if (engine.isClosed()) throw closedError();
       return resolve(request, options, { settings, lineup: engine.lineup(), show });
     } catch (error) {
       if (isRouterError(error)) {

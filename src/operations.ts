@@ -1,5 +1,5 @@
 import { nearest } from './core/check.ts';
-import { operatorError } from './core/errors.ts';
+import { closedError, operatorError } from './core/errors.ts';
 import type { RouterEvent } from './core/events.ts';
 import type { Runtime } from './core/runtime.ts';
 import type { ExecutionTarget } from './execution/call.ts';
@@ -23,7 +23,7 @@ export interface Operations<Model extends string = string> {
   disable(id: string, options?: { forMs?: number; reason?: string; cut?: boolean }): void;
   /** Takes a target back, and forgets why it was held: lockouts and cool-downs end. @throws as `disable` */
   enable(id: string): void;
-  /** Sends one tiny request to one target, or to each, whatever their state. Costs tokens. @throws as `disable` */
+  /** Sends one tiny request to one target, or to each, whatever their state. Costs tokens. @throws as `disable`, `closed` */
   probe(id?: string): Promise<Record<string, ProbeResult>>;
   /**
    * Replaces a provider's key for attempts to come; those in flight finish on the old one.
@@ -45,6 +45,7 @@ export interface OperationParts {
   readonly tracker: Tracker;
   readonly lineup: () => Lineup;
   readonly replace: (settings: Settings) => void;
+  readonly isClosed: () => boolean;
 }
 
 export function createOperations(parts: OperationParts): Operations {
@@ -59,6 +60,7 @@ export function createOperations(parts: OperationParts): Operations {
   }
 
   async function probe(id?: string): Promise<Record<string, ProbeResult>> {
+    if (parts.isClosed()) throw closedError();
     const targets = id === undefined ? [...parts.lineup().targets.values()] : [find(id)];
     const results = await Promise.all(targets.map((target) => probeTarget(target, parts)));
     return Object.fromEntries(targets.map((target, index) => [target.id, results[index] as ProbeResult]));

@@ -46,14 +46,9 @@ export async function probeTarget(
     },
     inFlight: (id: string, cut: (reason: unknown) => void) => inFlight.attempt(id, cut),
   };
-  const end = await runAttempt({
-    call,
-    target,
-    permit: permit ?? unrecorded,
-    parts,
-    last: false,
-    mayRefresh: true,
-  });
+  const leave = inFlight.call(call);
+  const attempt = { call, target, permit: permit ?? unrecorded, parts, last: false, mayRefresh: true };
+  const end = await runAttempt(attempt).finally(leave);
   if (end.answer && !permit) target.health.clearLockout();
   return {
     ok: end.answer !== undefined,

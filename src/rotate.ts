@@ -23,11 +23,15 @@ export async function rotateKey({ provider, key, verify }: Rotation, parts: Oper
     );
   }
   const before = providers.map((one) => one.secrets?.()[0]);
-  for (const one of providers) one.setKey?.(key);
+  const undone = providers.map((one) => one.setKey?.(key));
   if (verify && targets[0]) {
     const refusal = await refusalOf(targets[0], parts);
     if (refusal) {
-      providers.forEach((one, index) => before[index] !== undefined && one.setKey?.(before[index]));
+      providers.forEach((one, index) => {
+        const undo = undone[index];
+        if (undo) undo();
+        else if (before[index] !== undefined) one.setKey?.(before[index]);
+      });
       throw refusal;
     }
   }

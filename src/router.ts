@@ -82,15 +82,17 @@ export function createRouter<const Model extends string>(options: RouterOptions<
   let lineup = createLineup(settings, tracker);
   const inFlight = createInFlight();
   let closed: Promise<void> | undefined;
+  const isClosed = () => closed !== undefined;
   const engine = createEngine({
     settings: () => settings,
     lineup: () => lineup,
     emit,
     inFlight,
-    isClosed: () => closed !== undefined,
+    isClosed,
   });
   const operations = createOperations({
     runtime,
+    isClosed,
     emit,
     inFlight,
     tracker,

@@ -186,3 +186,8 @@ export function isRouterError(value: unknown): value is RouterError {
 export function operatorError(message: string): RouterError {
   return new RouterError({ code: 'bad-request', message });
 }
+
+/** The error for whatever is asked of a router that was closed. */
+export function closedError(): RouterError {
+  return new RouterError({ code: 'closed', message: 'the router is closed; make a new one' });
+}

@@ -25,7 +25,8 @@ export interface KeyRing {
   get(): string | Promise<string>;
   /** Fetches the key again; resolves to whether it changed. */
   refresh(): Promise<boolean>;
-  set(key: string): void;
+  /** Returns how to take that back. */
+  set(key: string): () => void;
   version(): number;
   /** The key, then those before it. */
   secrets(): string[];
@@ -41,7 +42,7 @@ export function keyRing(source: ApiKey): KeyRing {
   let fetching: Promise<string> | undefined;
   let refreshedAt = -Infinity;
 
-  function use(key: string, until: number): void {
+  function use(key: string | undefined, until: number): void {
     if (key !== current) {
       version += 1;
       if (current !== undefined) former = [current, ...former].slice(0, mostFormerKeys);
@@ -83,8 +84,14 @@ export function keyRing(source: ApiKey): KeyRing {
       refreshedAt = systemRuntime.now();
       return true;
     },
-    set: (key) => use(key, Infinity),
+    set(key) {
+      const [keyBefore, untilBefore] = [current, goodUntil];
+      use(key, Infinity);
+      return () => {
+        if (current === key) use(keyBefore, untilBefore);
+      };
+    },
     version: () => version,
-    secrets: () => (current === undefined ? [] : [current, ...former]),
+    secrets: () => (current === undefined ? [...former] : [current, ...former]),
   };
 }

@@ -153,8 +153,8 @@ export interface Provider {
   refuses?(model: string, request: ProviderRequest): string | undefined;
   /** Fetches a fresh key after a refusal. Resolves to whether the key changed. */
   refreshKey?(): Promise<boolean>;
-  /** Replaces the key for calls to come. */
-  setKey?(key: string): void;
+  /** Replaces the key for calls to come. May return how to take that back. */
+  setKey?(key: string): void | (() => void);
   /** Changes whenever the key does: a lockout for a refused key ends with it. 0 while no key is known yet. */
   keyVersion?(): number;
   /** Strings that must never leave in a message. */

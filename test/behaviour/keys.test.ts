@@ -95,6 +95,17 @@ describe('a key that is refused', () => {
     await expect(router.rotate('nobody', 'x')).rejects.toThrow("no target has the provider 'nobody'");
   });
 
+  it('leaves the next key to its function again, where a rotation was taken back', async () => {
+    const ring = keyRing(() => 'from the vault');
+    const undo = ring.set('typo-key');
+    expect(ring.get()).toBe('typo-key');
+    undo();
+    expect(await ring.get()).toBe('from the vault');
+    undo();
+    expect(ring.get()).toBe('from the vault');
+    expect(ring.secrets()).toEqual(['from the vault', 'typo-key']);
+  });
+
   it('or a function that fails, is a failure of that target alone, and says why', async () => {
     const { ask } = setUp(() => Promise.reject(new Error('the vault is sealed')), 'good-key');
     await expect(ask()).rejects.toMatchObject({

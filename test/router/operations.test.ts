@@ -160,6 +160,17 @@ describe('close', () => {
     expect(runtime.pending()).toBe(0);
   });
 
+  it('ends probes too, and refuses new ones', async () => {
+    const { runtime, one, router } = setUp();
+    one.script([{ hang: true }]);
+    const probed = router.probe('one');
+    await runtime.advance(1);
+    await runtime.run(router.close({ graceMs: 200 }));
+    expect(await probed).toMatchObject({ one: { ok: false, failure: { kind: 'aborted' } } });
+    expect(runtime.pending()).toBe(0);
+    await expect(router.probe()).rejects.toMatchObject({ code: 'closed' });
+  });
+
   it('is what await using does', async () => {
     const { one, two } = setUp();
     {
