@@ -1,7 +1,6 @@
 import type { BreakerState } from './core/events.ts';
-import { stated } from './core/stated.ts';
 import type { ExecutionTarget } from './execution/call.ts';
-import type { TargetHealth, TargetSnapshot, Tracker } from './health/target-health.ts';
+import type { TargetSnapshot, Tracker } from './health/target-health.ts';
 import type { Candidate } from './routing/candidate.ts';
 import type { CreditChange } from './routing/weighted.ts';
 import type { ModelSettings, Settings, TargetSettings } from './settings.ts';
@@ -34,60 +33,16 @@ export function createLineup(settings: Settings, tracker: Tracker): Lineup {
 }
 
 function placeOf(settings: TargetSettings, position: number, tracker: Tracker): Place {
-  const { id, target, provider, supports, priority } = settings;
-  const info = { id, provider: provider.name, model: target.model };
-  const health = tracker.register({
-    id,
-    provider,
-    providerName: provider.name,
-    model: target.model,
-    limits: target.limits,
-  });
+  const health = tracker.register(settings);
   return {
-    id,
-    provider: provider.name,
-    model: target.model,
+    ...settings,
+    provider: settings.provider.name,
     position,
-    priority,
-    weight: target.weight,
-    degraded: target.degraded ?? false,
-    price: target.price,
-    region: target.region,
-    tags: target.tags,
-    contextWindow: target.contextWindow,
-    maxOutputTokens: target.maxOutputTokens,
-    supports,
-    overrides: target.overrides,
     health: health.view(0),
     credit: 0,
     refusal: undefined,
-    execution: executionOf(settings, info, health),
+    execution: Object.freeze({ ...settings, health }),
   };
-}
-
-function executionOf(
-  settings: TargetSettings,
-  info: ExecutionTarget['info'],
-  health: TargetHealth,
-): ExecutionTarget {
-  const { id, target, provider, supports, timeouts } = settings;
-  return Object.freeze({
-    id,
-    info,
-    provider,
-    model: target.model,
-    supports,
-    statedSupports: target.supports && stated(target.supports),
-    timeouts,
-    health,
-    degraded: target.degraded ?? false,
-    price: target.price,
-    defaults: target.defaults,
-    overrides: target.overrides,
-    contextWindow: target.contextWindow,
-    maxOutputTokens: target.maxOutputTokens,
-    promptCache: target.promptCache ?? false,
-  });
 }
 
 export interface SurveyOptions {

@@ -2,7 +2,7 @@ import { mapOf, must, nearest, object, oneOf, problemsOf, string, strings } from
 import { callRules } from './core/check-parts.ts';
 import { badRequest, requestProblems } from './core/check-request.ts';
 import type { Problem } from './core/errors.ts';
-import type { CompletionRequest, Requirements } from './core/request.ts';
+import type { CompletionRequest } from './core/request.ts';
 import type { Runtime } from './core/runtime.ts';
 import { createCancellation } from './execution/cancellation.ts';
 import type { Call } from './execution/call.ts';
@@ -56,11 +56,7 @@ function makeCall(
   const { request } = fixed.read;
   const totalMs = options.timeouts?.totalMs ?? own.timeouts.totalMs ?? defaults.totalMs;
   const transport = options.transport ?? own.transport;
-  const required = joinRequirements([...own.require, ...(request.require ? [request.require] : [])]);
-  const demand = demandOf(required ? { ...request, require: required } : request, {
-    targets: options.targets,
-    transport,
-  });
+  const demand = demandOf(request, { targets: options.targets, require: own.require, transport });
   const call: Call = {
     ...fixed,
     model: own.name,
@@ -129,17 +125,4 @@ function optionProblems(options: CallOptions, { targets }: Lineup): Problem[] {
   if (problems.length > 0) return problems;
   const unknown = (options.targets ?? []).filter((id) => !targets.has(id));
   return unknown.flatMap((id) => problemsOf(oneOf([...targets.keys()]), id, 'options.targets'));
-}
-
-/** Requirements only add up: regions that all allow, and the tags of all. */
-function joinRequirements(all: readonly Requirements[]): Requirements | undefined {
-  if (all.length === 0) return undefined;
-  const regions = all.flatMap(({ region }) =>
-    region === undefined ? [] : [typeof region === 'string' ? [region] : region],
-  );
-  const allowed = regions
-    .slice(1)
-    .reduce((left, right) => left.filter((region) => right.includes(region)), regions[0] ?? []);
-  const tags = [...new Set(all.flatMap(({ tags: own }) => own ?? []))];
-  return { ...(regions.length === 0 ? {} : { region: allowed }), ...(tags.length === 0 ? {} : { tags }) };
 }

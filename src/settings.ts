@@ -4,6 +4,7 @@ import type { Observer } from './core/events.ts';
 import type { FailureKind, FailurePermit } from './core/failure.ts';
 import type { Requirements } from './core/request.ts';
 import { systemRuntime, type Runtime } from './core/runtime.ts';
+import { each } from './core/each.ts';
 import { stated } from './core/stated.ts';
 import { idOf, optionProblems, targetsOf } from './check-options.ts';
 import type {
@@ -14,7 +15,8 @@ import type {
   Timeouts,
   TransportOption,
 } from './options.ts';
-import type { Provider, Supports } from './providers/provider.ts';
+import type { ExecutionTarget } from './execution/call.ts';
+import type { Candidate } from './routing/candidate.ts';
 import type { Strategy, StrategyName } from './routing/strategies.ts';
 
 /** The defaults that the docstrings in `options.ts` state; a test holds them together. */
@@ -26,15 +28,9 @@ export const defaults = {
 } as const;
 
 /** One target in its place in a model, with everything absent filled in. */
-export interface TargetSettings {
-  readonly id: string;
-  readonly target: Target;
-  readonly provider: Provider;
-  readonly priority: number;
-  readonly supports: Supports;
-  /** Target over model over router. */
-  readonly timeouts: Timeouts;
-}
+export type TargetSettings = Omit<ExecutionTarget, 'health'> &
+  Pick<Candidate, 'priority' | 'weight' | 'region' | 'tags'> &
+  Pick<Target, 'limits'>;
 
 /** One model, with the router's settings merged in. */
 export interface ModelSettings {
@@ -111,19 +107,34 @@ function completeModel(
   });
 }
 
+/** All targets have one shape, whatever they state: a call reads thousands of them. */
+const unstated = each(
+  'id provider model priority weight degraded price contextWindow maxOutputTokens supports region tags limits ' +
+    'timeouts defaults overrides promptCache',
+  undefined,
+);
+
 function completeTarget(target: Target, timeouts: Timeouts): TargetSettings {
+  const { provider, model, priority = 0, degraded = false, promptCache = false } = target;
+  const id = idOf(target) as string;
+  const statedSupports = target.supports && stated(target.supports);
   return Object.freeze({
-    id: idOf(target) as string,
-    target,
-    provider: target.provider,
-    priority: target.priority ?? 0,
+    ...unstated,
+    ...target,
+    id,
+    info: { id, provider: provider.name, model },
+    priority,
+    degraded,
+    promptCache,
+    statedSupports,
     supports: {
-      ...target.provider.supports?.(target.model),
-      ...stated(target.supports),
-      ...(target.provider.stream ? {} : { stream: false }),
+      ...provider.supports?.(model),
+      ...statedSupports,
+      ...(provider.stream ? {} : { stream: false }),
     },
+    // Target over model over router.
     timeouts: { ...timeouts, ...stated(target.timeouts) },
-  });
+  }) as TargetSettings;
 }
 
 /** `retry: 2` is short for `{ limit: 2 }`. */

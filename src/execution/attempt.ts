@@ -9,7 +9,7 @@ import { guard, type GuardInput, type GuardOutcome } from './guard.ts';
 import { waitForHost } from './host-code.ts';
 import { judge, type Verdict } from './judge.ts';
 import { prepare } from './prepare.ts';
-import { recordFailure, recordFacts, recordSuccess, scrubbed } from './record.ts';
+import { recordEnd, recordFacts, scrubbed } from './record.ts';
 import { refreshKey } from './refresh-key.ts';
 
 /** An answer that is whole. */
@@ -66,7 +66,7 @@ async function guardedAttempt(input: AttemptInput): Promise<AttemptEnd> {
   recordFacts(attempt, collected, target, parts.runtime.now());
   const facts = { attempt, target, collected, callDeadline: false, cut: sent.cutBy(), keyRefreshed: false };
   if (verdict.ok) {
-    recordSuccess(permit, attempt);
+    recordEnd(permit, attempt, 'success');
     collected.warnings.push(...verdict.warnings);
     const { finishReason, object } = verdict;
     return { ...facts, answer: { target, collected, finishReason, object } };
@@ -107,10 +107,8 @@ async function failed(
   // Before anything is held against the target: with a fresh key there is nothing against it.
   const keyRefreshed =
     mayRefresh && !cut && failure.kind === 'auth' && (await refreshKey({ call, target, keyVersion }, parts));
-  recordFailure(permit, attempt, failure, {
-    failures: call.failures,
-    undecided: blameless || cut !== undefined || keyRefreshed,
-  });
+  const isUndecided = blameless || cut !== undefined || keyRefreshed;
+  recordEnd(permit, attempt, isUndecided ? 'undecided' : 'failure', failure);
   if (failure.kind === 'unsupported' && failure.feature) target.health.learn(failure.feature);
   return { ...end, failure, keyRefreshed };
 }

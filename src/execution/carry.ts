@@ -5,7 +5,7 @@ import type { Candidate } from '../routing/candidate.ts';
 import type { Plan } from '../routing/plan.ts';
 import { conclude, runAttempt, type Answer, type AttemptEnd } from './attempt.ts';
 import type { Call, ExecutionTarget, Parts } from './call.ts';
-import { adapts, decide, ruleFor } from './decide.ts';
+import { adapts, decide, permitOf } from './decide.ts';
 import { retryDelay, tryWhileAsked, type TryEnd } from './retry.ts';
 import { startWalk, type Walk } from './walk.ts';
 
@@ -142,7 +142,7 @@ function weigh(stop: Stop, end: AttemptEnd, tries: number): Weighed {
 
 /** A failure whose kind permits nothing stops the call; any other one has only run out of targets. */
 function endOf({ kind }: Failure, call: Call): EndReason {
-  return ruleFor(kind, call.failures).permits === 'stop' ? 'stopped' : 'exhausted';
+  return permitOf(kind, call.failures) === 'stop' ? 'stopped' : 'exhausted';
 }
 
 /** How long to wait before the same target is asked again; undefined: too long. */

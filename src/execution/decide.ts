@@ -5,7 +5,6 @@ import {
   type Failure,
   type FailureKind,
   type FailurePermit,
-  type FailureRule,
   type Feature,
 } from '../core/failure.ts';
 
@@ -28,9 +27,8 @@ export function adapts({ kind, feature, code }: Failure): boolean {
   return feature === undefined ? code === adaptedCode : dispensable.includes(feature);
 }
 
-export function ruleFor(kind: FailureKind, failures: Situation['failures']): FailureRule {
-  const permits = failures[kind];
-  return permits === undefined ? failureRules[kind] : { ...failureRules[kind], permits };
+export function permitOf(kind: FailureKind, failures: Situation['failures']): FailurePermit {
+  return failures[kind] ?? failureRules[kind].permits;
 }
 
 /**
@@ -39,7 +37,7 @@ export function ruleFor(kind: FailureKind, failures: Situation['failures']): Fai
  */
 export function decide(situation: Situation): 'retry' | 'next' | 'stop' {
   const { failure, failures, othersReady, retriesLeft, attemptsLeft } = situation;
-  const { permits } = ruleFor(failure.kind, failures);
+  const permits = permitOf(failure.kind, failures);
   if (permits === 'stop' || attemptsLeft <= 0) return 'stop';
   if (othersReady) return 'next';
   const mayRetry = permits === 'retry' || adapts(failure);

@@ -133,33 +133,19 @@ function mergedOptions(...sources: (RequestSettings | undefined)[]): RequestSett
 
 function optionsFor(settings: RequestSettings, { provider }: ExecutionTarget): ProviderRequest['options'] {
   const { providerOptions } = settings;
-  return (
-    providerOptions?.[provider.name] ??
-    (provider.kind === undefined ? undefined : providerOptions?.[provider.kind])
-  );
+  return providerOptions?.[provider.name] ?? providerOptions?.[provider.kind ?? ''];
 }
 
 /** Private state goes back to the provider that made it; no other one ever sees it. */
 function ownState(messages: readonly Message[], provider: string): readonly Message[] {
-  if (!messages.some((message) => hasForeignState(message, provider))) return messages;
+  const isForeign = ({ providerState }: AssistantPart) =>
+    providerState !== undefined && providerState.provider !== provider;
   return messages.map((message) => {
-    if (message.role !== 'assistant' || !hasForeignState(message, provider)) return message;
+    const { role, content } = message;
+    if (role !== 'assistant' || typeof content === 'string' || !content.some(isForeign)) return message;
     return {
-      ...message,
-      content: (message.content as readonly AssistantPart[]).map((part) => withoutForeign(part, provider)),
+      role,
+      content: content.map((part) => (isForeign(part) ? { ...part, providerState: undefined } : part)),
     };
   });
-}
-
-function hasForeignState(message: Message, provider: string): boolean {
-  if (message.role !== 'assistant' || typeof message.content === 'string') return false;
-  return message.content.some(
-    (part) => part.providerState !== undefined && part.providerState.provider !== provider,
-  );
-}
-
-function withoutForeign(part: AssistantPart, provider: string): AssistantPart {
-  if (part.providerState === undefined || part.providerState.provider === provider) return part;
-  const { providerState: _, ...rest } = part;
-  return rest;
 }

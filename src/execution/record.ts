@@ -1,12 +1,11 @@
 import type { Attempt } from '../core/completion.ts';
-import { schemaMismatchCode, type Failure } from '../core/failure.ts';
+import type { Failure } from '../core/failure.ts';
 import { costOf } from '../core/price.ts';
 import { stated } from '../core/stated.ts';
 import { scrub } from '../core/scrub.ts';
-import type { Permit } from '../health/target-health.ts';
+import type { AttemptResult, Permit } from '../health/target-health.ts';
 import type { Call, ExecutionTarget } from './call.ts';
 import type { Collected } from './collect.ts';
-import { ruleFor } from './decide.ts';
 
 /** Fills in what an attempt took, however it ended. */
 export function recordFacts(
@@ -23,36 +22,15 @@ export function recordFacts(
   attempt.costUsd = costOf(collected.usage, target.price);
 }
 
-export function recordSuccess(permit: Permit, attempt: Attempt): void {
-  permit.end({ outcome: 'success', durationMs: attempt.durationMs, ...tokensOf(attempt) });
-}
-
-interface FailureContext {
-  readonly failures: Call['failures'];
-  /** It says nothing of the target. */
-  readonly undecided: boolean;
-}
-
-export function recordFailure(
+/** Tells the target's health how an attempt ended. */
+export function recordEnd(
   permit: Permit,
-  attempt: Attempt,
-  failure: Failure,
-  context: FailureContext,
+  { durationMs, usage }: Attempt,
+  outcome: AttemptResult['outcome'],
+  failure?: Failure,
 ): void {
-  const rule = ruleFor(failure.kind, context.failures);
-  permit.end({
-    outcome: context.undecided ? 'undecided' : 'failure',
-    failure,
-    evidence: rule.evidence && failure.code !== schemaMismatchCode,
-    hold: rule.hold,
-    durationMs: attempt.durationMs,
-    ...tokensOf(attempt),
-  });
-}
-
-function tokensOf({ usage }: Attempt): { tokens?: number } {
   const tokens = usage?.totalTokens ?? (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0);
-  return tokens > 0 ? { tokens } : {};
+  permit.end({ outcome, failure, durationMs, tokens: tokens > 0 ? tokens : undefined });
 }
 
 /** Keys, and whatever the vendor quotes of the prompt, must not leave with the message. */

@@ -60,7 +60,7 @@ interface Memory extends Backend {
 
 export function createBackend(ref: TargetRef, { runtime, emit, evidence }: BackendOptions): Backend {
   const memory: Memory = {
-    provider: ref.providerName ?? ref.provider.name,
+    provider: ref.provider.name,
     model: ref.model,
     breaker: createBreaker({
       runtime,

@@ -22,8 +22,6 @@ export interface TargetLimits {
 export interface TargetRef {
   readonly id: string;
   readonly provider: ProviderIdentity;
-  /** @default provider.name */
-  readonly providerName?: string;
   /** The provider's model. */
   readonly model: string;
   readonly limits?: TargetLimits;

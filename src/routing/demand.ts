@@ -12,7 +12,8 @@ export interface Demand {
   /** Whether an image or a file is given by its URL. */
   readonly imageUrls: boolean;
   readonly fileUrls: boolean;
-  readonly require?: Requirements;
+  /** All of them must hold. */
+  readonly require: readonly Requirements[];
   /** The ids that may serve; undefined: all. */
   readonly targets?: ReadonlySet<string>;
   /** An estimate, worked out when first asked for. */
@@ -24,6 +25,8 @@ export interface Demand {
 export interface DemandOptions {
   /** The call's allow-list of target ids. */
   readonly targets?: readonly string[];
+  /** What the router and the model require beside the request. */
+  readonly require?: readonly Requirements[];
   /** Streaming is a condition only where the call insists on it. */
   readonly transport?: Transport | 'auto';
 }
@@ -57,7 +60,7 @@ export function demandOf(request: CompletionRequest, options: DemandOptions = {}
     toolChoice,
     imageUrls: contents.imageUrls,
     fileUrls: contents.fileUrls,
-    require: request.require,
+    require: [...(options.require ?? []), ...(request.require ? [request.require] : [])],
     targets: targets && new Set(targets),
     maxTokens: request.maxTokens,
     scope: request.scope,

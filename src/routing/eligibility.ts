@@ -1,5 +1,4 @@
 import type { Feature } from '../core/failure.ts';
-import type { Requirements } from '../core/request.ts';
 import type { Supports } from '../providers/provider.ts';
 import type { Candidate } from './candidate.ts';
 import { asksForReasoning, asksForStop, type Demand } from './demand.ts';
@@ -28,7 +27,7 @@ export function misfitOf(candidate: Candidate, demand: Demand): string | undefin
   const { targets, require, features } = demand;
   if (targets !== undefined && !targets.has(candidate.id)) return 'not in targets';
   return (
-    (require && unmetRequirement(candidate, require)) ??
+    unmetRequirement(candidate, require) ??
     (features.length > 0 ? missingFeature(candidate, demand) : undefined) ??
     tooSmall(candidate, demand) ??
     candidate.refusal
@@ -42,17 +41,18 @@ export function blockOf({ health }: Candidate, now: number): string | undefined 
   return `${blockedReason} for another ${grouped(Math.max(1, Math.ceil(availableAt - now)))} ms`;
 }
 
-function unmetRequirement(
-  { region, tags }: Candidate,
-  { region: wanted, tags: wantedTags }: Requirements,
-): string | undefined {
-  if (wanted !== undefined) {
-    const regions = typeof wanted === 'string' ? [wanted] : wanted;
-    if (region === undefined) return 'states no region';
-    if (!regions.includes(region)) return `region ${region} does not match ${regions.join(' or ') || 'any'}`;
+function unmetRequirement({ region, tags }: Candidate, require: Demand['require']): string | undefined {
+  for (const { region: wanted, tags: wantedTags } of require) {
+    if (wanted !== undefined) {
+      const regions = [wanted].flat();
+      if (region === undefined) return 'states no region';
+      if (!regions.includes(region))
+        return `region ${region} does not match ${regions.join(' or ') || 'any'}`;
+    }
+    const missing = wantedTags?.filter((tag) => !tags?.includes(tag));
+    if (missing?.length) return `lacks the tag ${missing.join(', ')}`;
   }
-  const missing = wantedTags?.filter((tag) => !tags?.includes(tag)) ?? [];
-  return missing.length === 0 ? undefined : `lacks the tag ${missing.join(', ')}`;
+  return undefined;
 }
 
 function missingFeature(candidate: Candidate, demand: Demand): string | undefined {
