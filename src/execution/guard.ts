@@ -1,5 +1,6 @@
 import type { Failure } from '../core/failure.ts';
 import type { Runtime } from '../core/runtime.ts';
+import { batchesOf } from '../providers/batches.ts';
 import { classifyError, invalidResponse } from '../providers/failure.ts';
 import type { Provider, ProviderCall, ProviderEvent } from '../providers/provider.ts';
 import { watchSilence, type AttemptDeadlines } from './silence.ts';
@@ -96,7 +97,13 @@ async function pump(
     for (const event of await provider.complete(call)) if (!accept(event)) return;
     return;
   }
-  for await (const event of provider.stream!(call)) if (!accept(event)) return;
+  const stream = provider.stream!(call);
+  const batches = batchesOf(stream);
+  if (batches) {
+    for await (const batch of batches) for (const event of batch) if (!accept(event)) return;
+  } else {
+    for await (const event of stream) if (!accept(event)) return;
+  }
 }
 
 /** Before anybody sees the call: what was shown of a stream cannot be taken back. */

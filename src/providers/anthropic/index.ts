@@ -1,5 +1,6 @@
 import { messageOf } from '../../core/failure.ts';
-import { eventBatches, isEventStream, parseJson, readJson } from '../http.ts';
+import { streamOf } from '../batches.ts';
+import { eventBatches, isEventStream, parseJson, readJson, type ServerSentEvent } from '../http.ts';
 import type { Provider, ProviderCall, ProviderEvent } from '../provider.ts';
 import { classify } from './classify.ts';
 import {
@@ -52,7 +53,7 @@ export function anthropic(options: AnthropicOptions): Provider {
     name,
     kind: 'anthropic',
     problems: problem ? [...problems, problem] : problems,
-    stream: (call) => stream(connection, call),
+    stream: (call) => streamOf(batchesOf(connection, call)),
     complete: (call) => complete(connection, call),
     classify,
     supports: (model) => supportsOf(model, connection.surface({})),
@@ -116,7 +117,7 @@ async function complete(connection: Connection, call: ProviderCall): Promise<Pro
     // Older SDKs refuse to wait for a long answer without a stream, whatever deadline they are given.
     if (!/^Streaming is (strongly )?(required|recommended)/.test(messageOf(error))) throw error;
     const events: ProviderEvent[] = [];
-    for await (const event of stream(connection, call)) events.push(event);
+    for await (const batch of batchesOf(connection, call)) events.push(...batch);
     return events;
   }
 }
@@ -136,58 +137,76 @@ async function completeWhole(connection: Connection, call: ProviderCall): Promis
   }
 }
 
-async function* stream(connection: Connection, call: ProviderCall): AsyncGenerator<ProviderEvent> {
+async function* batchesOf(
+  connection: Connection,
+  call: ProviderCall,
+): AsyncGenerator<readonly ProviderEvent[]> {
   const request = prepared(connection, call);
-  for (const event of notesOf(request)) yield event;
+  const notes = notesOf(request);
+  if (notes.length > 0) yield notes;
   const { response, parsed, leave } = await send(connection, call, { ...request.body, stream: true });
   const reader = eventReader(call.model);
   let isWhole = false;
   try {
-    if (response) yield headersEvent(response);
+    if (response) yield [headersEvent(response)];
     if (!response || parsed) {
-      yield* parsedEvents(parsed?.reply, reader, call.model);
-      return;
-    }
-    if (!isEventStream(response)) {
+      yield* parsedBatches(parsed?.reply, reader, call.model);
+    } else if (isEventStream(response)) {
+      yield* readBatches(response, reader);
+    } else {
       const reply = await readJson(response);
       isWhole = true;
-      for (const event of replyEvents(reply, call.model)) yield event;
-      return;
+      yield replyEvents(reply, call.model);
     }
-    const out: ProviderEvent[] = [];
-    for await (const batch of eventBatches(response, reader.isFinished)) {
-      for (const { data } of batch) {
-        reader.accept(parseJson(data, 'a stream event that does not parse'), out);
-        for (const event of out) yield event;
-        out.length = 0;
-        if (reader.isFinished()) return;
-      }
-    }
-    reader.end(out);
-    for (const event of out) yield event;
   } finally {
     leave(isWhole || reader.isFinished());
   }
 }
 
+async function* readBatches(
+  response: Response,
+  reader: EventReader,
+): AsyncGenerator<readonly ProviderEvent[]> {
+  const out: ProviderEvent[] = [];
+  const accept = ({ data }: ServerSentEvent): boolean => {
+    reader.accept(parseJson(data, 'a stream event that does not parse'), out);
+    return reader.isFinished();
+  };
+  for await (const batch of eventBatches(response, reader.isFinished)) {
+    let failure: unknown;
+    try {
+      batch.some(accept);
+    } catch (error) {
+      failure = error;
+    }
+    // What came before a broken event is shown before its failure.
+    yield out;
+    out.length = 0;
+    if (failure !== undefined) throw failure;
+    if (reader.isFinished()) return;
+  }
+  reader.end(out);
+  yield out;
+}
+
 /** What a client without responses made of the reply: a stream of parsed events, or a message. */
-async function* parsedEvents(
+async function* parsedBatches(
   parsed: unknown,
   reader: EventReader,
   model: string,
-): AsyncGenerator<ProviderEvent> {
+): AsyncGenerator<readonly ProviderEvent[]> {
   const events = parsed as Partial<AsyncIterable<unknown>> | null | undefined;
   if (typeof events?.[Symbol.asyncIterator] !== 'function') {
-    for (const event of replyEvents(parsed, model)) yield event;
+    yield replyEvents(parsed, model);
     return;
   }
   const out: ProviderEvent[] = [];
   for await (const event of events as AsyncIterable<unknown>) {
     reader.accept(event, out);
-    for (const one of out) yield one;
+    yield out;
     out.length = 0;
     if (reader.isFinished()) return;
   }
   reader.end(out);
-  for (const event of out) yield event;
+  yield out;
 }

@@ -19,30 +19,33 @@ export interface Connection {
 export type Connect = () => Connection | Promise<Connection>;
 
 /** Streams one answer. Leaving it early, or the call's signal, closes the connection. */
-export async function* streamAnswer(connect: Connect, call: ProviderCall): AsyncGenerator<ProviderEvent> {
+export async function* streamAnswer(
+  connect: Connect,
+  call: ProviderCall,
+): AsyncGenerator<readonly ProviderEvent[]> {
   const line = openLine(call.signal);
   try {
     const connection = await line.until(connect());
     const { body, ignored } = prepare(call.model, connection.transport.route, call.request);
-    if (ignored.length > 0) yield { type: 'meta', ignored };
+    if (ignored.length > 0) yield [{ type: 'meta', ignored }];
     const { answer, reading } = await ask(connection, call, { body, line, method: 'stream' });
     const { requestId } = reading;
-    if (requestId !== undefined) yield { type: 'meta', requestId };
+    if (requestId !== undefined) yield [{ type: 'meta', requestId }];
     if ('replies' in answer) {
       for await (const reply of answer.replies) {
-        for (const event of eventsOf(reading, [reply])) yield event;
+        yield eventsOf(reading, [reply]);
         if (reading.failure !== undefined) throw reading.failure;
       }
     } else if ('response' in answer && isEventStream(answer.response)) {
       for await (const batch of eventBatches(answer.response)) {
-        for (const event of eventsOf(reading, batch, parseEvent)) yield event;
+        yield eventsOf(reading, batch, parseEvent);
         if (reading.failure !== undefined) throw reading.failure;
       }
     } else {
-      for (const event of eventsOf(reading, await wholeReplies(answer))) yield event;
+      yield eventsOf(reading, await wholeReplies(answer));
       if (reading.failure !== undefined) throw reading.failure;
     }
-    for (const event of endOf(reading)) yield event;
+    yield endOf(reading);
   } finally {
     line.close();
   }

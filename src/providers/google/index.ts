@@ -1,4 +1,5 @@
 import type { Provider } from '../provider.ts';
+import { streamOf } from '../batches.ts';
 import { completeAnswer, streamAnswer, type Connect, type Connection } from './answer.ts';
 import { refusalOf } from './body.ts';
 import { familyOf } from './families.ts';
@@ -53,7 +54,7 @@ export function google(options: GoogleOptions): Provider {
     name: options.name ?? (route === 'vertex' ? 'vertex' : 'google'),
     kind: 'google',
     problems: [...problems, ...(own?.problems ?? [])],
-    stream: (call) => streamAnswer(connect, call),
+    stream: (call) => streamOf(streamAnswer(connect, call)),
     complete: (call) => completeAnswer(connect, call),
     classify: classifyThrown,
     supports: (model) => familyOf(model, route).supports,

@@ -1,6 +1,7 @@
 import { headerOf } from '../retry-after.ts';
 import { readJson } from '../http.ts';
 import { invalidResponse } from '../failure.ts';
+import { streamOf } from '../batches.ts';
 import type { Provider, ProviderCall, ProviderEvent, ProviderRequest } from '../provider.ts';
 import { buildRequest } from './body.ts';
 import { ask, type Answer } from './client.ts';
@@ -39,7 +40,7 @@ export function ollama(options: OllamaOptions = {}): Provider {
     kind: 'ollama',
     slowStart: true,
     problems: connection.problems,
-    stream: (call) => streamOf(connection, call),
+    stream: (call) => streamOf(batchesOf(connection, call)),
     complete: (call) => completeOf(connection, call),
     classify: classifyOllama,
     supports: supportsOf,
@@ -62,16 +63,19 @@ function refusalOf({ schema, tools, toolChoice }: ProviderRequest): string | und
     : undefined;
 }
 
-async function* streamOf(connection: Connection, call: ProviderCall): AsyncGenerator<ProviderEvent, void> {
+async function* batchesOf(
+  connection: Connection,
+  call: ProviderCall,
+): AsyncGenerator<readonly ProviderEvent[], void> {
   const { body, reader, first } = prepare(call, true);
-  if (first) yield first;
+  if (first) yield [first];
   const answer = await send(connection, call, body);
   if ('result' in answer) {
     yield* eventsOfResult(answer.result, reader, call.signal);
     return;
   }
   const requestId = headerOf(answer.response.headers, 'x-request-id');
-  if (requestId !== undefined) yield { type: 'meta', requestId };
+  if (requestId !== undefined) yield [{ type: 'meta', requestId }];
   yield* eventsOfLines(answer.response, reader);
 }
 

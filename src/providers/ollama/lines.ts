@@ -7,27 +7,29 @@ import type { ReplyReader } from './replies.ts';
 export async function* eventsOfLines(
   response: Response,
   reader: ReplyReader,
-): AsyncGenerator<ProviderEvent, void> {
-  const events: ProviderEvent[] = [];
+): AsyncGenerator<readonly ProviderEvent[], void> {
   let rest = '';
   let isLast = false;
   for await (const chunk of chunksOf(response, () => isLast)) {
-    let start = 0;
-    // Only what is new can hold the end of the line.
-    let end = chunk.indexOf('\n');
-    if (end >= 0) end += rest.length;
-    rest += chunk;
-    for (; end >= 0; end = rest.indexOf('\n', start)) {
-      isLast = acceptLine(reader, rest.slice(start, end), events);
-      start = end + 1;
-      for (const event of events) yield event;
-      if (isLast) return;
-      events.length = 0;
+    const lines = chunk.split('\n');
+    // Only what is new can hold the end of a line.
+    lines[0] = rest + (lines[0] as string);
+    rest = lines.pop() as string;
+    const events: ProviderEvent[] = [];
+    let failure: unknown;
+    try {
+      isLast = lines.some((line) => acceptLine(reader, line, events));
+    } catch (error) {
+      failure = error;
     }
-    if (start > 0) rest = rest.slice(start);
+    // What came before a broken line is shown before its failure.
+    yield events;
+    if (failure !== undefined) throw failure;
+    if (isLast) return;
   }
+  const events: ProviderEvent[] = [];
   isLast = acceptLastLine(reader, rest, events);
-  for (const event of events) yield event;
+  yield events;
   if (!isLast) throw endedEarly('the stream ended without its last line');
 }
 

@@ -8,14 +8,14 @@ export async function* eventsOfResult(
   result: unknown,
   reader: ReplyReader,
   signal: AbortSignal,
-): AsyncGenerator<ProviderEvent, void> {
+): AsyncGenerator<readonly ProviderEvent[], void> {
   const events: ProviderEvent[] = [];
   const abort = () => abortResult(result);
   signal.addEventListener('abort', abort, { once: true });
   try {
     for await (const reply of partsOf(result)) {
       const isLast = reader.accept(reply, events);
-      for (const event of events) yield event;
+      yield events;
       if (isLast) return;
       events.length = 0;
     }

@@ -19,25 +19,26 @@ export interface Errand {
 }
 
 /** Sends one request and reads its reply. Leaving early, an abort, and every failure close the connection. */
-export async function* answer(errand: Errand): AsyncGenerator<ProviderEvent> {
+export async function* answer(errand: Errand): AsyncGenerator<readonly ProviderEvent[]> {
   const { signal } = errand.asked.call;
   const draft = errand.draft();
-  for (const event of omissions(draft)) yield event;
+  const omitted = omissions(draft);
+  if (omitted.length > 0) yield omitted;
   const line = openLine(signal);
   const out: ProviderEvent[] = [];
   let opened: Opened | undefined;
   try {
     opened = await open(errand, draft, line.signal);
     const { reader, pieces } = opened;
-    if (opened.meta) yield opened.meta;
+    if (opened.meta) yield [opened.meta];
     while (await pieces.next(out)) {
-      for (const event of out) yield event;
+      yield out;
       out.length = 0;
       pieces.throwTrouble();
     }
     line.isOver = pieces.isOver();
     reader.finish(out, opened.headers);
-    for (const event of out) yield event;
+    yield out;
   } catch (error) {
     throw errand.explain(error, draft, opened?.requestId);
   } finally {

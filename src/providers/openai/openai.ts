@@ -1,4 +1,5 @@
 import type { Failure } from '../../core/failure.ts';
+import { streamOf } from '../batches.ts';
 import { classifyError, failureError } from '../failure.ts';
 import type { Provider, ProviderCall } from '../provider.ts';
 import { answer, wholeAnswer, type Errand } from './answer.ts';
@@ -57,7 +58,7 @@ export function openai(given: OpenAIOptions): Provider {
     name: options.name ?? (isAzure(options) ? 'azure' : 'openai'),
     kind: 'openai',
     problems: [...problemsOf(given), ...access.problems],
-    stream: (call) => answer(errandOf(call, true)),
+    stream: (call) => streamOf(answer(errandOf(call, true))),
     complete: (call) => wholeAnswer(errandOf(call, false)),
     classify: classifyOpenAI,
     supports: (model) => supportsOf(setting, factsOf(model)),
