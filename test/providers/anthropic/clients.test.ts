@@ -136,6 +136,19 @@ describe.each(connections)('through %s', (name, connect) => {
     expect(emulator.counters.requests).toBe(3);
   });
 
+  it('nothing is printed, however bad the stream', async () => {
+    const prints = (['log', 'info', 'warn', 'error', 'debug'] as const).map((level) =>
+      vi.spyOn(console, level).mockImplementation(() => {}),
+    );
+    await using emulator = await anthropicEmulator({
+      faults: ['half-json', { kind: 'garbage', what: 'invalid-json' }],
+    });
+    for (let turn = 0; turn < 2; turn += 1) await failureOf(connect(emulator.url));
+    // A wrapper that lets nobody at the response makes the SDK parse it, which prints at its default level.
+    const lines = prints.flatMap((print) => print.mock.calls.splice(0));
+    if (name !== 'a wrapped client') expect(lines).toEqual([]);
+  });
+
   it('extra headers are sent', async () => {
     await using emulator = await anthropicEmulator();
     await eventsOf(connect(emulator.url), hello, { headers: { 'X-Trace': 'abc' } });

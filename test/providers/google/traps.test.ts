@@ -160,6 +160,30 @@ describe.each(hostClients)('through %s', (_, providerAt) => {
     expect(unhandled).toEqual([]);
   });
 
+  it('says nothing on the console, however bad the reply', async () => {
+    const prints = (['log', 'info', 'warn', 'error', 'debug'] as const).map((level) =>
+      vi.spyOn(console, level).mockImplementation(() => {}),
+    );
+    const call = { functionCall: { name: 'weather', args: { city: 'secret' } } };
+    const bodies = [
+      ['application/json', '{"candidates":[{"conte'],
+      ['text/event-stream', textEvent('secret').slice(0, 60)],
+      ['text/event-stream', eventOf({ candidates: [{ content: { parts: [call] }, finishReason: 'STOP' }] })],
+      ['application/json', '{"error":{"code":500,"message":"secret","status":"INTERNAL"}}'],
+    ] as const;
+    for (const [type, body] of bodies) {
+      await using server = await wireServer((response) => {
+        response.writeHead(200, { 'content-type': type });
+        response.end(body);
+      });
+      await streamed(providerAt(server.url));
+      await completed(providerAt(server.url));
+    }
+    const lines = prints.flatMap((print) => print.mock.calls);
+    for (const print of prints) print.mockRestore();
+    expect(lines).toEqual([]);
+  });
+
   it('never asks again by itself', async () => {
     await using server = await wireServer(
       json(503, { error: { code: 503, message: 'overloaded', status: 'UNAVAILABLE' } }),
