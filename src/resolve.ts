@@ -1,4 +1,4 @@
-import { mapOf, must, nearest, object, oneOf, problemsOf, string, strings } from './core/check.ts';
+import { mapOf, must, object, oneOf, problemsOf, string, strings } from './core/check.ts';
 import { callRules } from './core/check-parts.ts';
 import { badRequest, requestProblems } from './core/check-request.ts';
 import type { Problem } from './core/errors.ts';
@@ -36,10 +36,11 @@ export function resolve(
 ): Resolved {
   const id = callId(settings);
   const problems = [...requestProblems(request), ...optionProblems(options, lineup)];
-  const model = problems.length === 0 ? modelOf(request, settings, lineup, problems) : undefined;
-  if (settings.requireScope && request.scope === undefined && problems.length === 0) {
-    problems.push({ path: 'scope', message: 'is required by this router (requireScope), got nothing' });
-  }
+  if (problems.length > 0) throw badRequest(problems, id);
+  const name = request.model ?? settings.defaultModel;
+  const model = lineup.models.get(name as string);
+  if (!model) problems.push(...modelProblems(name, lineup));
+  if (settings.requireScope && request.scope === undefined) problems.push(scopeMissing);
   if (!model || problems.length > 0) throw badRequest(problems, id);
   const { read, problems: unreadable } = readRequest(request);
   if (unreadable.length > 0) throw badRequest(unreadable, id);
@@ -90,25 +91,17 @@ function fiveDigits(runtime: Runtime): string {
     .padStart(5, '0');
 }
 
-function modelOf(
-  request: CompletionRequest,
-  settings: Settings,
-  lineup: Lineup,
-  problems: Problem[],
-): ModelLineup | undefined {
-  const name = request.model ?? settings.defaultModel;
-  const found = name === undefined ? undefined : lineup.models.get(name);
-  if (found) return found;
-  const names = [...lineup.models.keys()];
-  const known = `known are ${names.map((known) => `'${known}'`).join(', ')}`;
-  const hint = typeof name === 'string' ? nearest(name, names) : undefined;
-  const message =
-    name === undefined
-      ? `expected the name of a model, got nothing, and the router has no defaultModel; ${known}`
-      : `no model of this router is called ${JSON.stringify(name)}; ${hint ? `did you mean '${hint}'?` : known}`;
-  problems.push({ path: 'model', message });
-  return undefined;
+/** A name that nobody has is a fault that lists the known ones. */
+function modelProblems(name: string | undefined, { models }: Lineup): Problem[] {
+  const missing = name === undefined ? ', and the router has no defaultModel' : '';
+  const problems = problemsOf(oneOf([...models.keys()]), name, 'model');
+  return problems.map(({ path, message }) => ({ path, message: message + missing }));
 }
+
+const scopeMissing: Problem = {
+  path: 'scope',
+  message: 'is required by this router (requireScope), got nothing',
+};
 
 const callRule = object({
   ...callRules,

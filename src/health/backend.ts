@@ -160,7 +160,7 @@ function end(
 ): void {
   const failure = failureOf(result);
   if (result.outcome === 'success') succeeded(memory, ways);
-  const told = failure && hold(memory, ways, failure, { at, how: holdOf(result, failure) });
+  const told = failure && hold(memory, ways, failure, at);
   ways.lockout.release();
   ways.breaker.end(verdictOf(result, failure), at);
   // What is told comes after what is remembered: an observer may ask for the health at once.
@@ -174,8 +174,9 @@ function hold(
   { coolDown, lockout }: Memory,
   ways: Ways,
   { kind, retryAfterMs }: Failure,
-  { at, how }: { readonly at: number; readonly how: ReturnType<typeof holdOf> },
+  at: number,
 ): { readonly until: number; readonly isNewLockout: boolean } | undefined {
+  const how = failureRules[kind].hold;
   if (how === 'none') return undefined;
   const request: HoldRequest = { kind, now: at, retryAfterMs };
   if (how === 'lockout') {
@@ -184,10 +185,6 @@ function hold(
   }
   const hasChanged = how === 'hint' ? coolDown.heed(request) : coolDown.begin(request, ways.coolDownEra);
   return hasChanged ? { until: coolDown.heldAt(at)?.until ?? at, isNewLockout: false } : undefined;
-}
-
-function holdOf(result: AttemptResult, failure: Failure) {
-  return result.hold ?? failureRules[failure.kind].hold;
 }
 
 function failureOf({ outcome, failure }: AttemptResult): Failure | undefined {
@@ -203,7 +200,7 @@ function verdictOf(result: AttemptResult, failure: Failure | undefined): Verdict
     return { kind: 'failure', weight, reason };
   }
   // Whoever limits the rate is up.
-  return holdOf(result, failure) === 'cool-down' ? { kind: 'alive', reason } : { kind: 'undecided' };
+  return failureRules[failure.kind].hold === 'cool-down' ? { kind: 'alive', reason } : { kind: 'undecided' };
 }
 
 function isEvidence({ kind, code }: Failure): boolean {

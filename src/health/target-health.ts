@@ -1,5 +1,5 @@
 import type { BreakerState } from '../core/events.ts';
-import type { Failure, FailureKind, FailureRule, Feature } from '../core/failure.ts';
+import type { Failure, FailureKind, Feature } from '../core/failure.ts';
 
 /** The provider object that targets share; its identity says who learns together. */
 export interface ProviderIdentity {
@@ -67,8 +67,6 @@ export interface AttemptResult {
   readonly failure?: Failure;
   /** Whether the failure counts against the target. @default what the table of failure kinds says */
   readonly evidence?: boolean;
-  /** What the failure holds back. @default what the table of failure kinds says */
-  readonly hold?: FailureRule['hold'];
   /** From the start of the attempt to its end. */
   readonly durationMs?: number;
   /** What the attempt really took, input and output. @default the tokens reserved */

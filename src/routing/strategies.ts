@@ -53,42 +53,37 @@ export const orderings: Readonly<Record<StrategyName, Ordering>> = {
   },
 };
 
-/** As listed; one in slow start comes first only as often as its share says. */
-export const inOrder: Strategy = strategyOf(orderings['in-order']);
-/** Smooth weighted round robin. */
-export const weighted: Strategy = strategyOf(orderings.weighted);
-/** The better of two drawn at random by the median time to the first token; unknown ones are tried. */
-export const fastest: Strategy = strategyOf(orderings.fastest);
-/** By price and expected tokens; those without a price come last. */
-export const cheapest: Strategy = strategyOf(orderings.cheapest);
-/** By attempts in flight, as a share of `limits.concurrency`. */
-export const leastBusy: Strategy = strategyOf(orderings['least-busy']);
+// Pure, so that a bundle leaves out those that nobody names.
 
-const orderingsByStrategy = new Map<Strategy, Ordering>([
-  [inOrder, orderings['in-order']],
-  [weighted, orderings.weighted],
-  [fastest, orderings.fastest],
-  [cheapest, orderings.cheapest],
-  [leastBusy, orderings['least-busy']],
-]);
+/** As listed; one in slow start comes first only as often as its share says. */
+export const inOrder: Strategy = /* @__PURE__ */ strategyOf(orderings['in-order']);
+/** Smooth weighted round robin. */
+export const weighted: Strategy = /* @__PURE__ */ strategyOf(orderings.weighted);
+/** The better of two drawn at random by the median time to the first token; unknown ones are tried. */
+export const fastest: Strategy = /* @__PURE__ */ strategyOf(orderings.fastest);
+/** By price and expected tokens; those without a price come last. */
+export const cheapest: Strategy = /* @__PURE__ */ strategyOf(orderings.cheapest);
+/** By attempts in flight, as a share of `limits.concurrency`. */
+export const leastBusy: Strategy = /* @__PURE__ */ strategyOf(orderings['least-busy']);
 
 /** The ordering behind a name or one of the functions above; undefined for a host's own function. */
 export function orderingOf(strategy: StrategyName | Strategy): Ordering | undefined {
-  return typeof strategy === 'string' ? orderings[strategy] : orderingsByStrategy.get(strategy);
+  return typeof strategy === 'string' ? orderings[strategy] : (strategy as Named).ordering;
+}
+
+/** One of the strategies above as a function, for a host to call: recognised by its ordering, which works in two steps. */
+interface Named extends Strategy {
+  readonly ordering?: Ordering;
 }
 
 function strategyOf(ordering: Ordering): Strategy {
-  return (candidates, context) => {
+  const strategy: Strategy = (candidates, context) => {
     if (candidates.length === 0) return [];
     const first = ordering.first(candidates, context);
-    return [
-      first,
-      ...ordering.rest(
-        candidates.filter((candidate) => candidate !== first),
-        context,
-      ),
-    ];
+    const others = candidates.filter((candidate) => candidate !== first);
+    return [first, ...ordering.rest(others, context)];
   };
+  return Object.assign(strategy, { ordering });
 }
 
 /** A target in slow start gets only a share of the calls that would be its own. */
