@@ -109,6 +109,19 @@ describe('a retry at the same target', () => {
     expect(decisionsOf(error)).toEqual(['a stop']);
   });
 
+  it('is not waited for a little longer than maxDelayMs either, though the call had the time', async () => {
+    const stage = arrange({ a: failing(1, limited(20_001)) });
+    expect(await stage.fail()).toMatchObject({ code: 'all-targets-failed', retryAfterMs: 20_001 });
+  });
+
+  it('heeds a hint also beside failures that begin no cool-down', async () => {
+    const stage = arrange({
+      a: failing(1, { kind: 'timeout', message: 'gateway', status: 504, retryAfterMs: 9_000 }),
+    });
+    await stage.ask();
+    expect(waits(stage)[0]).toBeGreaterThanOrEqual(9_000);
+  });
+
   it('is waited for as long as maxDelayMs allows', async () => {
     const stage = arrange({ a: failing(1, limited(45_837)) });
     await stage.ask({}, { retry: { maxDelayMs: 60_000 } });
