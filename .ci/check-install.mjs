@@ -49,10 +49,14 @@ export const provider = openai({ client: new AzureOpenAI({ apiKey: 'x', apiVersi
   },
   {
     sdk: '@google/generative-ai',
-    folders: ['@google/generative-ai'],
+    folders: ['@google/generative-ai', 'google-generative-ai-0.24.0'],
     use: useOf('@google/generative-ai', '{ GoogleGenerativeAI }', `'x'`, 'google'),
   },
-  { sdk: 'ollama', folders: ['ollama'], use: useOf('ollama', '{ Ollama }', `{ host: 'x' }`, 'ollama') },
+  {
+    sdk: 'ollama',
+    folders: ['ollama', 'ollama-0.6.0'],
+    use: useOf('ollama', '{ Ollama }', `{ host: 'x' }`, 'ollama'),
+  },
 ];
 
 const WEB = ['ES2023', 'ESNext.Disposable', 'DOM'];

@@ -1,6 +1,7 @@
 import { GoogleGenAI } from '@google/genai';
 import { GoogleGenerativeAI } from '@google/generative-ai';
 import { GoogleGenAI as GoogleGenAI2 } from 'google-genai-2';
+import { GoogleGenerativeAI as OldestGenerativeAI } from 'google-generative-ai-0.24.0';
 import { classifyError } from '../../../src/providers/failure.ts';
 import { google } from '../../../src/providers/google/index.ts';
 import type {
@@ -22,15 +23,21 @@ export const hostClients: readonly (readonly [string, (baseUrl: string) => Provi
     (baseUrl) => google({ client: new GoogleGenAI2({ apiKey: 'key', httpOptions: { baseUrl } }) }),
   ],
   ['@google/generative-ai', (baseUrl) => google({ client: legacyAt(baseUrl) })],
+  ['@google/generative-ai 0.24.0', (baseUrl) => google({ client: legacyAt(baseUrl, OldestGenerativeAI) })],
 ];
 
 /** On Vertex, where a key is enough in its express mode. */
 export const vertexAt = (baseUrl: string): Provider =>
   google({ client: new GoogleGenAI({ vertexai: true, apiKey: 'key', httpOptions: { baseUrl } }) });
 
+/** What is used of the package's class, whichever version it is. */
+type LegacyClass = new (
+  key: string,
+) => Pick<GoogleGenerativeAI, 'apiKey'> & { getGenerativeModel(...given: any[]): any };
+
 /** The package's client knows no base URL: a host gives it with each model, as this one does. */
-export function legacyAt(baseUrl: string) {
-  const client = new GoogleGenerativeAI('key');
+export function legacyAt(baseUrl: string, Client: LegacyClass = GoogleGenerativeAI) {
+  const client = new Client('key');
   return {
     apiKey: client.apiKey,
     getGenerativeModel: (parameters: { model: string }, options?: object) =>

@@ -9,6 +9,7 @@ import { hostClients, vertexAt } from './clients.ts';
 const hidden: Readonly<Record<string, readonly string[]>> = {
   '@google/genai 2': ['retry-after'],
   '@google/generative-ai': ['retry-after', 'refused'],
+  '@google/generative-ai 0.24.0': ['retry-after', 'refused'],
 };
 const setUps = [...hostClients, ['Vertex', vertexAt] as const];
 

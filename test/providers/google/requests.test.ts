@@ -71,7 +71,7 @@ describe('the body', () => {
       expect((await streamed(providerAt(server.url), call)).failure).toBeUndefined();
     await streamed(vertexAt(server.url), call);
     await streamed(google({ apiKey: 'k', baseURL: server.url, sdk: 'generative-ai' }), call);
-    expect(server.requests).toHaveLength(5);
+    expect(server.requests).toHaveLength(hostClients.length + 2);
     for (const { body } of server.requests)
       expect(body).toEqual(JSON.parse(JSON.stringify(bodyOf(everything))));
   });

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LLMock } from '@copilotkit/aimock';
 import { Ollama } from 'ollama';
+import { Ollama as OldestOllama } from 'ollama-0.6.0';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ollama } from '../../../src/providers/ollama/index.ts';
 import type { OllamaOptions } from '../../../src/providers/ollama/index.ts';
@@ -60,6 +61,7 @@ function proxied(client: Ollama): Ollama {
 const forms: Record<string, (host: string) => OllamaOptions> = {
   settings: (host) => ({ host }),
   'a client': (host) => ({ client: new Ollama({ host }) }),
+  'a client of 0.6.0': (host) => ({ client: new OldestOllama({ host }) }),
   'a frozen client': (host) => ({ client: Object.freeze(new Ollama({ host })) }),
   'a subclass that reads by itself': (host) => ({ client: new Shouting({ host }) }),
   'a subclass with private fields': (host) => ({ client: new Guarded({ host }) }),
