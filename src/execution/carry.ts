@@ -95,7 +95,7 @@ function askTarget(stop: Stop): Promise<Step | undefined> {
       target,
       permit,
       parts,
-      last: !walk.hasNext(),
+      last: !walk.hasNext() || call.attempts.length + 1 >= call.maxAttempts,
       mayRefresh: !refreshed,
     });
     refreshed ||= end.keyRefreshed;
