@@ -130,10 +130,20 @@ function keyOf(segment: unknown): string {
 
 /** Parses a reply as JSON, also where the model put the whole of it into one code fence. */
 export function parseObject(text: string): { ok: true; value: unknown } | { ok: false } {
-  const fenced = /^\s*```(?:json)?\s*\n([\s\S]*?)\n?\s*```\s*$/i.exec(text);
   try {
-    return { ok: true, value: JSON.parse(fenced?.[1] ?? text) };
+    return { ok: true, value: JSON.parse(unfenced(text.trim())) };
   } catch {
     return { ok: false };
   }
+}
+
+const fence = '```';
+
+/** By hand and in one pass: an expression that backtracks would stand still over a model that writes blank lines for ever. */
+function unfenced(text: string): string {
+  if (!text.startsWith(fence) || !text.endsWith(fence)) return text;
+  const firstLineEnd = text.indexOf('\n');
+  const language = text.slice(fence.length, Math.max(fence.length, firstLineEnd)).trim();
+  if (language !== '' && language.toLowerCase() !== 'json') return text;
+  return text.slice(firstLineEnd + 1, -fence.length);
 }

@@ -69,5 +69,18 @@ describe('parseObject', () => {
     expect(parseObject('Sure! {"a":1}')).toEqual({ ok: false });
     expect(parseObject('{"a":')).toEqual({ ok: false });
     expect(parseObject('')).toEqual({ ok: false });
+    expect(parseObject('```')).toEqual({ ok: false });
+    expect(parseObject('```json```')).toEqual({ ok: false });
+    expect(parseObject('```python\n1\n```')).toEqual({ ok: false });
+  });
+
+  it.each([
+    ['after a fence', `\`\`\`json\n${'\n'.repeat(100_000)}x`],
+    ['before the end of a fence', `\`\`\`\n{}${'\n'.repeat(100_000)}\``],
+    ['and nothing else', ' \n'.repeat(100_000)],
+  ])('is done at once with a model that writes blank lines for ever, %s', (_, text) => {
+    const startedAt = performance.now();
+    expect(parseObject(text)).toEqual({ ok: false });
+    expect(performance.now() - startedAt).toBeLessThan(250);
   });
 });
