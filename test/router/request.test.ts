@@ -179,6 +179,25 @@ describe('what a provider is given', () => {
     expect(provider.calls[0]!.request.options).not.toHaveProperty('d');
   });
 
+  it('has the options under its own name, else under its kind', async () => {
+    const mine = scriptedProvider('hello', { name: 'mine' });
+    const yours = scriptedProvider('hello', { name: 'yours' });
+    const router = createRouter({
+      models: {
+        chat: [
+          { id: 'mine', provider: { ...mine, kind: 'vendor' }, model: 'a' },
+          { id: 'yours', provider: { ...yours, kind: 'vendor' }, model: 'a' },
+        ],
+      },
+    });
+    const providerOptions = { mine: { a: 1 }, vendor: { b: 2 }, a: { c: 3 } };
+    for (const id of ['mine', 'yours']) {
+      await router.complete({ messages: [user], providerOptions }, { targets: [id] });
+    }
+    expect(mine.calls[0]!.request.options).toEqual({ a: 1 });
+    expect(yours.calls[0]!.request.options).toEqual({ b: 2 });
+  });
+
   it('lacks the wishes that the target does not take, and they are named in ignored', async () => {
     const provider = scriptedProvider('hello', { supports: { topK: false } });
     const router = createRouter({
