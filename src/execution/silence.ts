@@ -35,7 +35,7 @@ export function watchSilence(
   onOverdue: (overdue: Overdue) => void,
 ): SilenceWatch {
   const startedAt = runtime.now();
-  let silence: Silence = {
+  const silence: Silence = {
     since: startedAt,
     lastsMs: transport === 'stream' ? deadlines.firstTokenMs : Infinity,
     code: 'first-token',
@@ -64,7 +64,9 @@ export function watchSilence(
   void watch(new AbortController());
   return {
     content() {
-      silence = { since: runtime.now(), lastsMs: deadlines.idleMs, code: 'idle' };
+      silence.since = runtime.now();
+      silence.lastsMs = deadlines.idleMs;
+      silence.code = 'idle';
       // Later deadlines are found when the timer runs out; an earlier one needs a new timer.
       if (dueAt() >= sleepingUntil) return;
       sleep?.abort(unneeded);
@@ -82,9 +84,9 @@ export function watchSilence(
 const unneeded = new Error('the watch is over');
 
 interface Silence {
-  readonly since: number;
-  readonly lastsMs: number;
-  readonly code: 'first-token' | 'idle';
+  since: number;
+  lastsMs: number;
+  code: 'first-token' | 'idle';
 }
 
 function overdueAt(now: number, silence: Silence, startedAt: number, deadlines: AttemptDeadlines): Overdue {

@@ -5,6 +5,9 @@ import { invalidResponse } from './failure.ts';
 /** A reply longer than this is not an answer to a chat call. */
 export const maxReplyBytes = 32 * 1024 * 1024;
 
+/** For aborts that nobody asks about: one without a reason makes an error, whose stack costs more than all else of it. */
+export const noReason = new Error('no longer needed');
+
 /** One server-sent event. */
 export interface ServerSentEvent {
   readonly event?: string | undefined;
@@ -21,9 +24,11 @@ export async function* chunksOf(response: Response, isWhole?: () => boolean): As
   const reader = response.body.getReader();
   const decoder = new TextDecoder();
   let bytes = 0;
+  let hasEnded = false;
   try {
     for (;;) {
       const { done, value } = await reader.read();
+      hasEnded = done;
       if (done) break;
       bytes += value.byteLength;
       if (bytes > maxReplyBytes)
@@ -33,9 +38,11 @@ export async function* chunksOf(response: Response, isWhole?: () => boolean): As
     const rest = decoder.decode();
     if (rest) yield rest;
   } finally {
-    // Closes the connection wherever the reader stopped; a body that was read to its end does not mind.
-    if (isWhole?.()) void runOut(reader);
-    else reader.cancel().catch(() => {});
+    if (!hasEnded) {
+      // Closes the connection wherever the reader stopped.
+      if (isWhole?.()) void runOut(reader);
+      else reader.cancel().catch(() => {});
+    }
   }
 }
 
@@ -54,7 +61,7 @@ async function runOut(reader: {
   } catch {
     // The connection broke after the answer: nobody needs it any more.
   } finally {
-    ended.abort();
+    ended.abort(noReason);
   }
 }
 
@@ -68,7 +75,7 @@ export async function readText(response: Response): Promise<string> {
 /** The body as a JSON object; anything else (HTML, a bare string, nothing, half a body) is an `invalid-response`. */
 export async function readJson(response: Response): Promise<Record<string, unknown>> {
   const text = await readText(response);
-  const parsed = parseJson(text, describeBody(response, text));
+  const parsed = parseJson(text, () => describeBody(response, text));
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw invalidResponse(`expected a JSON object, got ${describeBody(response, text)}`, 'not-json');
   }
@@ -76,11 +83,12 @@ export async function readJson(response: Response): Promise<Record<string, unkno
 }
 
 /** Parses JSON; the failure says what came instead, never the text itself. */
-export function parseJson(text: string, what: string): unknown {
+export function parseJson(text: string, what: string | (() => string)): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw invalidResponse(`expected JSON, got ${what}`, 'malformed-json');
+    const told = typeof what === 'string' ? what : what();
+    throw invalidResponse(`expected JSON, got ${told}`, 'malformed-json');
   }
 }
 

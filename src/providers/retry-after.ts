@@ -28,11 +28,13 @@ const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h
 
 /** A duration written as `120ms`, `1s`, `6m0s`, `10h17m5.7s` or `45.8s`, in milliseconds. */
 export function durationOf(text: string): number | undefined {
-  const pattern = /(\d+(?:\.\d+)?)(ms|[smhd])/g;
-  const parts = [...text.matchAll(pattern)];
-  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text.trim()) return undefined;
-  return parts.reduce(
-    (sum, [, amount, unit]) => sum + Number(amount) * (unitsMs[unit as string] as number),
-    0,
-  );
+  const trimmed = text.trim();
+  const pattern = /(\d+(?:\.\d+)?)(ms|[smhd])/y;
+  let sumMs = 0;
+  while (pattern.lastIndex < trimmed.length) {
+    const part = pattern.exec(trimmed);
+    if (!part) return undefined;
+    sumMs += Number(part[1]) * (unitsMs[part[2] as string] as number);
+  }
+  return trimmed === '' ? undefined : sumMs;
 }

@@ -1,3 +1,4 @@
+import { noReason } from '../http.ts';
 import type { ProviderCall } from '../provider.ts';
 import type { Connection } from './client.ts';
 
@@ -29,7 +30,7 @@ export async function send(
   const abort = (): void => controller.abort(call.signal.reason);
   const leave = (isWhole: boolean): void => {
     call.signal.removeEventListener('abort', abort);
-    if (!isWhole) controller.abort();
+    if (!isWhole) controller.abort(noReason);
   };
   if (call.signal.aborted) abort();
   else call.signal.addEventListener('abort', abort, { once: true });

@@ -82,6 +82,9 @@ function parametersOf({ model, body, signal, headers }: Outgoing, host?: HostOpt
   };
 }
 
+/** One for all: an error made anew for each response would cost as much as the request does. */
+const taken = new TypeError('failsoft has taken the response');
+
 /** Ends the SDK's part in a request once the response is there; it lets go of its listeners and timers then. */
 function tappedFetch(hostFetch: Fetch | undefined, signal: AbortSignal) {
   let response: Response | undefined;
@@ -91,7 +94,7 @@ function tappedFetch(hostFetch: Fetch | undefined, signal: AbortSignal) {
     // A fetch that does not heed its signal: nobody waits for this any more.
     if (signal.aborted) received.body?.cancel().catch(() => {});
     response = received;
-    throw new TypeError('failsoft has taken the response');
+    throw taken;
   };
   return { fetch: tap, response: () => response };
 }

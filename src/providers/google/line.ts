@@ -1,8 +1,10 @@
+import { noReason } from '../http.ts';
+
 /** A signal of one attempt's own, so that leaving it early closes the connection: neither SDK does that by itself. */
 export interface Line {
   readonly signal: AbortSignal;
   /** Waits no longer than the call lasts, also for an SDK that does not heed the signal. */
-  until<T>(work: T | Promise<T>): Promise<T>;
+  until<T>(work: T | Promise<T>): T | Promise<T>;
   /** Lets go of the call's signal and of the connection. */
   close(): void;
 }
@@ -15,10 +17,10 @@ export function openLine(callSignal: AbortSignal): Line {
   callSignal.addEventListener('abort', onAbort, { once: true });
   return {
     signal: controller.signal,
-    until: (work) => untilAborted(Promise.resolve(work), controller.signal),
+    until: (work) => (work instanceof Promise ? untilAborted(work, controller.signal) : work),
     close() {
       callSignal.removeEventListener('abort', onAbort);
-      controller.abort();
+      controller.abort(noReason);
     },
   };
 }
@@ -27,6 +29,6 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+    work.finally(() => signal.removeEventListener('abort', onAbort)).then(resolve, reject);
   });
 }

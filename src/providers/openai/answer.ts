@@ -1,4 +1,5 @@
 import { systemRuntime } from '../../core/runtime.ts';
+import { noReason } from '../http.ts';
 import type { ProviderEvent } from '../provider.ts';
 import { chatReader } from './chat-reader.ts';
 import type { Access } from './client.ts';
@@ -166,7 +167,7 @@ function openLine(callSignal: AbortSignal): Line {
     isOver: false,
     close() {
       callSignal.removeEventListener('abort', follow);
-      if (!line.isOver) own.abort();
+      if (!line.isOver) own.abort(noReason);
     },
   };
   return line;

@@ -11,6 +11,8 @@ export interface ReasoningReader {
 /** DeepSeek, Moonshot, xAI, vLLM and LiteLLM; then OpenRouter, Groq and newer vLLM. */
 const fields = ['reasoning_content', 'reasoning'] as const;
 
+const noFragments: readonly Loose[] = [];
+
 export function reasoningReader(model: string): ReasoningReader {
   let details: Record<string, unknown>[] = [];
   let field: string | undefined;
@@ -19,7 +21,7 @@ export function reasoningReader(model: string): ReasoningReader {
     read(delta, out) {
       const fragments = Array.isArray(delta['reasoning_details'])
         ? (delta['reasoning_details'] as Loose[])
-        : [];
+        : noFragments;
       for (const fragment of fragments) addDetail(details, fragment);
       const named = fields.find((name) => typeof delta[name] === 'string' && delta[name] !== '');
       const text = named === undefined ? fragments.map(textOfDetail).join('') : (delta[named] as string);

@@ -18,24 +18,30 @@ const remaining = ['', '-requests', '-tokens'].map((what) => `x-ratelimit-remain
 export function limitsOf(headers: Headers, now: number): VendorLimits | undefined {
   // Most servers say nothing, and each look at a header costs.
   if (!remaining.some((name) => headers.has(name))) return undefined;
-  const amount = (name: string): number | undefined => {
-    const value = headers.get(`x-ratelimit-${name}`);
-    const number = value === null || value === '' ? Number.NaN : Number(value);
-    return number >= 0 ? number : undefined;
-  };
-  const reset = (name: string): number | undefined => {
-    const ms = resetMs(headers.get(`x-ratelimit-reset${name}`), now);
-    return ms === undefined ? undefined : now + ms;
-  };
   const limits = {
-    requestsLimit: amount('limit-requests') ?? amount('limit'),
-    requestsRemaining: amount('remaining-requests') ?? amount('remaining'),
-    requestsResetMs: reset('-requests') ?? reset(''),
-    tokensLimit: amount('limit-tokens'),
-    tokensRemaining: amount('remaining-tokens'),
-    tokensResetMs: reset('-tokens'),
+    requestsLimit: amountIn(headers, 'x-ratelimit-limit-requests') ?? amountIn(headers, 'x-ratelimit-limit'),
+    requestsRemaining:
+      amountIn(headers, 'x-ratelimit-remaining-requests') ?? amountIn(headers, 'x-ratelimit-remaining'),
+    requestsResetMs:
+      resetIn(headers, 'x-ratelimit-reset-requests', now) ?? resetIn(headers, 'x-ratelimit-reset', now),
+    tokensLimit: amountIn(headers, 'x-ratelimit-limit-tokens'),
+    tokensRemaining: amountIn(headers, 'x-ratelimit-remaining-tokens'),
+    tokensResetMs: resetIn(headers, 'x-ratelimit-reset-tokens', now),
   };
   return Object.values(limits).every((value) => value === undefined) ? undefined : limits;
+}
+
+// Whole names: putting one together costs as much as looking it up.
+
+function amountIn(headers: Headers, name: string): number | undefined {
+  const value = headers.get(name);
+  const number = value === null || value === '' ? Number.NaN : Number(value);
+  return number >= 0 ? number : undefined;
+}
+
+function resetIn(headers: Headers, name: string, now: number): number | undefined {
+  const ms = resetMs(headers.get(name), now);
+  return ms === undefined ? undefined : now + ms;
 }
 
 /** An instant in milliseconds is larger than this; a wait in seconds is not. */
