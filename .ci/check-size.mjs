@@ -3,7 +3,8 @@ import { build } from 'esbuild';
 import { gzipSync } from 'node:zlib';
 import { report, root } from './project.mjs';
 
-const BUDGET_BYTES = 25_000;
+/** A guard against growth; docs/decisions.md says why it is not the 25 kB that were aimed at. */
+const BUDGET_BYTES = 46_000;
 
 const { outputFiles } = await build({
   stdin: {

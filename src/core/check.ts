@@ -129,14 +129,17 @@ function joined(faults: readonly Problem[], path: string, more: readonly Problem
   return more.length === 0 ? faults : [...faults, ...under(path, more)];
 }
 
+/** What to say of a key that nobody knows. */
+export function notKnown(key: string, known: readonly string[]): string {
+  const hint = nearest(key, known);
+  return `is not known; ${hint ? `did you mean '${hint}'?` : `known are ${known.join(', ')}`}`;
+}
+
 /** An object with these fields and no other ones: an unknown one is a fault that names the nearest known one. */
 export function object(optional: Rules, required: Rules = {}): Rule {
   const rules = new Map(Object.entries(optional));
   const names = [...rules.keys(), ...Object.keys(required)];
-  const unknown = (key: string) => {
-    const hint = nearest(key, names);
-    return () => fault(`is not known; ${hint ? `did you mean '${hint}'?` : `known are ${names.join(', ')}`}`);
-  };
+  const unknown = (key: string) => () => fault(notKnown(key, names));
   return both(
     anObject,
     fields((key) => rules.get(key) ?? (key in required ? anything : unknown(key)), required),

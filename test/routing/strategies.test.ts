@@ -85,7 +85,7 @@ describe('cheapest', () => {
       {},
       { price: { input: 1, output: 10 } },
       { price: { input: 3, output: 1 } },
-      { price: { perRequest: 0.01 } },
+      { price: { input: 0, output: 0, perRequest: 0.01 } },
       { price: { input: 0, output: 0 } },
     );
     // 1,000 tokens in and 500 out: 6 mUSD, 3.5 mUSD, 10 mUSD, nothing.
@@ -148,8 +148,8 @@ describe('every strategy', () => {
   });
 
   it.each(['fastest', 'cheapest', 'leastBusy'] as const)('%s spares a target in slow start', (name) => {
-    const best = { price: { input: 0 }, health: { share: 0.1, firstTokenP50Ms: 1 } };
-    const other = { price: { input: 5 }, health: { firstTokenP50Ms: 100, inFlight: 1 } };
+    const best = { price: { input: 0, output: 0 }, health: { share: 0.1, firstTokenP50Ms: 1 } };
+    const other = { price: { input: 5, output: 0 }, health: { firstTokenP50Ms: 100, inFlight: 1 } };
     expect(order(all[name], makeCandidates(best, other), scripted(0.5))).toBe('b a');
     expect(order(all[name], makeCandidates(best, other), scripted(0.05))).toBe('a b');
   });

@@ -1,6 +1,8 @@
+import { notKnown } from '../../core/check.ts';
 import { messageOf } from '../../core/failure.ts';
 import { streamOf } from '../batches.ts';
 import { eventBatches, isEventStream, parseJson, readJson, type ServerSentEvent } from '../http.ts';
+import { notesOf } from '../notes.ts';
 import type { Provider, ProviderCall, ProviderEvent } from '../provider.ts';
 import { classify } from './classify.ts';
 import {
@@ -74,7 +76,7 @@ function problemsOf(options: AnthropicOptions): string[] {
   const given: Record<string, unknown> = { ...options };
   const problems = Object.keys(given)
     .filter((key) => given[key] !== undefined && !knownOptions.has(key))
-    .map((key) => `anthropic: unknown option "${key}"; known are ${[...knownOptions].join(', ')}`);
+    .map((key) => `${key} ${notKnown(key, [...knownOptions])}`);
   const client = given['client'] as Partial<AnthropicClient> | null | undefined;
   const settings = ['apiKey', 'baseURL', 'headers', 'fetch'].filter((key) => given[key] !== undefined);
   if (client === undefined && given['apiKey'] === undefined) {
@@ -91,17 +93,6 @@ function problemsOf(options: AnthropicOptions): string[] {
 
 function prepared(connection: Connection, call: ProviderCall): WireRequest {
   return toWireRequest(call.model, call.request, connection.surface(call.headers));
-}
-
-function notesOf({ ignored, warnings }: WireRequest): ProviderEvent[] {
-  if (ignored.length === 0 && warnings.length === 0) return [];
-  return [
-    {
-      type: 'meta',
-      ...(ignored.length > 0 ? { ignored } : {}),
-      ...(warnings.length > 0 ? { warnings } : {}),
-    },
-  ];
 }
 
 function headersEvent({ headers }: Response): ProviderEvent {
@@ -124,7 +115,7 @@ async function complete(connection: Connection, call: ProviderCall): Promise<Pro
 
 async function completeWhole(connection: Connection, call: ProviderCall): Promise<ProviderEvent[]> {
   const request = prepared(connection, call);
-  const events = notesOf(request);
+  const events = notesOf(request.ignored, request.warnings);
   const { response, parsed, leave } = await send(connection, call, request.body);
   let isWhole = false;
   try {
@@ -142,7 +133,7 @@ async function* batchesOf(
   call: ProviderCall,
 ): AsyncGenerator<readonly ProviderEvent[]> {
   const request = prepared(connection, call);
-  const notes = notesOf(request);
+  const notes = notesOf(request.ignored, request.warnings);
   if (notes.length > 0) yield notes;
   const { response, parsed, leave } = await send(connection, call, { ...request.body, stream: true });
   const reader = eventReader(call.model);

@@ -1,3 +1,4 @@
+import { notKnown } from '../../core/check.ts';
 import type { Provider } from '../provider.ts';
 import { streamOf } from '../batches.ts';
 import { completeAnswer, streamAnswer, type Connect, type Connection } from './answer.ts';
@@ -76,7 +77,7 @@ function problemsOf(options: GoogleOptions): string[] {
   const { client, apiKey } = options as Partial<GoogleClientOptions & GoogleSettingsOptions>;
   const problems = Object.keys(options)
     .filter((key) => !knownOptions.has(key))
-    .map((key) => `${key}: unknown option; expected one of ${[...knownOptions].join(', ')}`);
+    .map((key) => `${key} ${notKnown(key, [...knownOptions])}`);
   if (client && apiKey !== undefined) problems.push('client and apiKey: expected one of the two, got both');
   if (!client && apiKey === undefined)
     problems.push('client or apiKey: expected one of the two, got neither');

@@ -1,3 +1,4 @@
+import { notKnown } from '../../core/check.ts';
 import { keyRing, type KeyRing } from '../keys.ts';
 import { loadSdk } from '../load-sdk.ts';
 import { authorizationOf, secretsOf, secretsOfHeaders, type OllamaClient } from './client.ts';
@@ -84,7 +85,7 @@ function problemsOfSettings(settings: OllamaSettings): string[] {
   const { host, fetch, apiKey } = settings;
   const unknown = Object.keys(settings).filter((key) => key !== 'client' && !settingNames.includes(key));
   return [
-    ...unknown.map((key) => `${key}: unknown option; known are client, ${settingNames.join(', ')}`),
+    ...unknown.map((key) => `${key} ${notKnown(key, ['client', ...settingNames])}`),
     ...(host === undefined || isHost(host) ? [] : [`host: expected a URL or host:port, got ${String(host)}`]),
     ...(fetch === undefined || typeof fetch === 'function' ? [] : ['fetch: expected a function']),
     ...(apiKey === undefined || typeof apiKey === 'function' || (typeof apiKey === 'string' && apiKey !== '')

@@ -483,7 +483,7 @@ describe('settings', () => {
     const wrong: [object, RegExp][] = [
       [{}, /client or apiKey/],
       [{ apiKey: '' }, /apiKey: expected a key/],
-      [{ apiKey: 'k', baseUrl: 'x' }, /baseUrl: unknown option/],
+      [{ apiKey: 'k', baseUrl: 'x' }, /baseUrl is not known; did you mean 'baseURL'/],
       [{ apiKey: 'k', client: new GoogleGenAI2({ apiKey: 'k' }) }, /got both/],
       [{ client: {} }, /client: expected a GoogleGenAI/],
       [{ client: new GoogleGenAI({ apiKey: 'k' }), baseURL: 'x' }, /baseURL: belongs to the settings/],
