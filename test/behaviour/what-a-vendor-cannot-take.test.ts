@@ -136,6 +136,25 @@ describe('the plan', () => {
   });
 });
 
+describe('a strict tool', () => {
+  it.each(['google', 'ollama'])('that %s cannot hold to its schema is named in a warning', async (vendor) => {
+    const answer = {
+      google: { candidates: [{ content: { parts: [{ text: 'Hi' }] }, finishReason: 'STOP' }] },
+      ollama: { message: { content: 'Hi' }, done: true },
+    }[vendor];
+    const answering: typeof fetch = async () =>
+      new Response(JSON.stringify(answer), { headers: { 'content-type': 'application/json' } });
+    for (const transport of ['stream', 'unary'] as const) {
+      const models = { chat: [{ provider: vendors[vendor]!(answering), model: 'any' }] };
+      const router: Router = createRouter({ models, transport });
+      const strict = { tools: tools.map((tool) => ({ ...tool, strict: true })) };
+      const { warnings } = await router.complete({ ...question, ...strict });
+      expect(warnings).toEqual([expect.stringContaining('"weather"') as string]);
+      expect((await router.complete({ ...question, tools })).warnings).toEqual([]);
+    }
+  });
+});
+
 describe('a URL in a message', () => {
   afterEach(() => vi.restoreAllMocks());
 

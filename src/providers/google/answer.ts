@@ -26,8 +26,8 @@ export async function* streamAnswer(
   const line = openLine(call.signal);
   try {
     const connection = await line.until(connect());
-    const { body, ignored } = prepare(call.model, connection.transport.route, call.request);
-    if (ignored.length > 0) yield [{ type: 'meta', ignored }];
+    const { body, notes } = prepare(call.model, connection.transport.route, call.request);
+    if (notes.length > 0) yield notes;
     const { answer, reading } = await ask(connection, call, { body, line, method: 'stream' });
     const { requestId } = reading;
     if (requestId !== undefined) yield [{ type: 'meta', requestId }];
@@ -56,13 +56,12 @@ export async function completeAnswer(connect: Connect, call: ProviderCall): Prom
   const line = openLine(call.signal);
   try {
     const connection = await line.until(connect());
-    const { body, ignored } = prepare(call.model, connection.transport.route, call.request);
+    const { body, notes } = prepare(call.model, connection.transport.route, call.request);
     const { answer, reading } = await ask(connection, call, { body, line, method: 'complete' });
     const replies = await wholeReplies(answer);
     const events = eventsOf(reading, replies);
     if (reading.failure !== undefined) throw reading.failure;
-    const facts: ProviderEvent[] = ignored.length > 0 ? [{ type: 'meta', ignored }] : [];
-    return [...facts, ...events, ...endOf(reading, rawOf(replies[0]))];
+    return [...notes, ...events, ...endOf(reading, rawOf(replies[0]))];
   } finally {
     line.close();
   }

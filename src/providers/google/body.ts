@@ -1,16 +1,19 @@
 import type { Feature } from '../../core/failure.ts';
 import type { ToolChoice } from '../../core/request.ts';
-import type { ProviderRequest, ProviderTool } from '../provider.ts';
+import { notesOf, strictToolWarnings } from '../notes.ts';
+import type { ProviderEvent, ProviderRequest, ProviderTool } from '../provider.ts';
 import { conversationOf } from './contents.ts';
 import { familyFor, familyOf, type Family } from './families.ts';
 import { withOptions } from './options.ts';
 import { thinkingOf } from './thinking.ts';
 import type { Route, WireBody } from './wire.ts';
 
-/** The body of a request in REST JSON, and the wishes that it leaves out. */
+/** The body of a request in REST JSON, and what it leaves out. */
 export interface Prepared {
   readonly body: WireBody;
   readonly ignored: readonly Feature[];
+  /** The same as the event that stands before the answer, with what else there is to say. */
+  readonly notes: readonly ProviderEvent[];
 }
 
 type Json = { readonly [key: string]: unknown };
@@ -30,7 +33,8 @@ export function prepare(model: string, route: Route, request: ProviderRequest): 
     ...(tools && request.toolChoice ? { toolConfig: toolConfigOf(request.toolChoice) } : {}),
     ...(Object.keys(generationConfig).length > 0 ? { generationConfig } : {}),
   };
-  return { body: withOptions(body, request.options), ignored };
+  const notes = notesOf(ignored, strictToolWarnings(request));
+  return { body: withOptions(body, request.options), ignored, notes };
 }
 
 function generationConfigOf(request: ProviderRequest, family: Family, ignored: Feature[]): Json {

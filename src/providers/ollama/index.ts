@@ -1,6 +1,7 @@
 import { headerOf } from '../retry-after.ts';
 import { readJson } from '../http.ts';
 import { invalidResponse } from '../failure.ts';
+import { notesOf, strictToolWarnings } from '../notes.ts';
 import { streamOf } from '../batches.ts';
 import type { Provider, ProviderCall, ProviderEvent, ProviderRequest } from '../provider.ts';
 import { buildRequest } from './body.ts';
@@ -102,12 +103,13 @@ interface Prepared {
 function prepare(call: ProviderCall, stream: boolean): Prepared {
   const { model, request } = call;
   const { body, ignored } = buildRequest(call, stream);
+  const [first] = notesOf(ignored, strictToolWarnings(request));
   const measure = measurePrompt(body);
   refuseTooLong(measure);
   return {
     body,
     reader: replyReader({ model, request, measure }),
-    first: ignored.length === 0 ? undefined : { type: 'meta', ignored },
+    first,
   };
 }
 
