@@ -1,10 +1,11 @@
 import { messageOf } from './core/failure.ts';
 import type { Observer, RouterEvent } from './core/events.ts';
+import { unawaited } from './core/promise.ts';
 import { plainCopy } from './core/stated.ts';
 
 /**
  * Tells every observer, in order. They get a copy, so that nothing that one of them does to it reaches the call; what one
- * throws is told to the others.
+ * throws, or rejects with later, is told to the others.
  */
 export function createEmitter(observers: () => readonly Observer[]): (event: RouterEvent) => void {
   return (event) => {
@@ -12,10 +13,11 @@ export function createEmitter(observers: () => readonly Observer[]): (event: Rou
     if (all.length === 0) return;
     const copy = copyOf(event);
     for (const observer of all) {
+      const report = (error: unknown) => reportBroken(all, observer, error, event.at);
       try {
-        observer(copy);
+        unawaited(observer(copy), report);
       } catch (error) {
-        reportBroken(all, observer, error, event.at);
+        report(error);
       }
     }
   };
@@ -26,7 +28,7 @@ function reportBroken(all: readonly Observer[], broken: Observer, error: unknown
   for (const observer of all) {
     if (observer === broken) continue;
     try {
-      observer({ type: 'observer', at, message });
+      unawaited(observer({ type: 'observer', at, message }));
     } catch {
       // Two broken observers must not report each other for ever.
     }

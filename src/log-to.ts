@@ -18,7 +18,8 @@ type Level = keyof LogSink;
 export function logTo(sink: LogSink): Observer {
   return (event) => {
     const [level, line] = describe(event);
-    sink[level](`failsoft ${event.callId ? `${event.callId} ` : ''}${line}`);
+    // Handed back, so that a sink that writes later is followed to its end.
+    return sink[level](`failsoft ${event.callId ? `${event.callId} ` : ''}${line}`);
   };
 }
 

@@ -112,8 +112,12 @@ export const connectionRefusedCode = 'connection-refused';
 /** Beside `unsupported`: the provider has learnt from the refusal, and makes its next request to this model differently. */
 export const adaptedCode = 'adapted';
 
-/** What a thrown value says. */
+/** What a thrown value says. Anything can be thrown: also what cannot be read or written out. */
 export function messageOf(error: unknown): string {
-  const message = (error as { readonly message?: unknown } | null | undefined)?.message;
-  return typeof message === 'string' ? message : String(error);
+  try {
+    const message = (error as { readonly message?: unknown } | null | undefined)?.message;
+    return typeof message === 'string' ? message : String(error);
+  } catch {
+    return 'a thrown value that cannot be shown';
+  }
 }

@@ -1,5 +1,5 @@
 import { Validator, type OutputUnit, type SchemaDraft } from '@cfworker/json-schema';
-import { toJSONSchema } from 'zod/v4/core';
+import { safeParseAsync, toJSONSchema, type $ZodType } from 'zod/v4/core';
 import type { JsonSchema, Schema, StandardSchema } from './request.ts';
 
 /** What validation says of a value. */
@@ -53,12 +53,29 @@ function compileStandard(schema: StandardSchema): CompiledSchema {
   return {
     json,
     async validate(value) {
-      const result = (await schema['~standard'].validate(value)) as StandardResult;
+      const result = isZod(schema) ? await checkByZod(schema, value) : await checkByStandard(schema, value);
       return result.issues
         ? { ok: false, issues: describeIssues(result.issues) }
         : { ok: true, value: result.value };
     },
   };
+}
+
+function isZod(schema: object): schema is $ZodType {
+  return '_zod' in schema;
+}
+
+/**
+ * Asynchronous from the start: the standard way tries it synchronously first, so that asynchronous refinements run twice, and
+ * one of the first run that rejects is nobody's.
+ */
+async function checkByZod(schema: $ZodType, value: unknown): Promise<StandardResult> {
+  const { data, error } = await safeParseAsync(schema, value);
+  return error ? { issues: error.issues } : { value: data };
+}
+
+async function checkByStandard(schema: StandardSchema, value: unknown): Promise<StandardResult> {
+  return (await schema['~standard'].validate(value)) as StandardResult;
 }
 
 function jsonOfStandard(schema: StandardSchema): JsonSchema {
@@ -67,7 +84,7 @@ function jsonOfStandard(schema: StandardSchema): JsonSchema {
   };
   // What the model writes is the schema's input: its transformations run afterwards, here.
   if (standard.jsonSchema) return standard.jsonSchema.input({ target: 'draft-2020-12' });
-  if (standard.vendor === 'zod' && '_zod' in schema) return toJSONSchema(schema as never, { io: 'input' });
+  if (isZod(schema)) return toJSONSchema(schema, { io: 'input' });
   throw new Error(`a ${standard.vendor} schema that gives no JSON Schema; use zod 4, or plain JSON Schema`);
 }
 

@@ -64,7 +64,7 @@ export function createCollector(providerName: string): Collector {
       else if (event.type === 'finish') {
         close();
         collected.finish = event;
-        if (event.usage) collected.usage = { ...collected.usage, ...event.usage };
+        if (event.usage) collected.usage = { ...collected.usage, ...counted(event.usage) };
       }
     },
   };
@@ -86,7 +86,14 @@ function nothingYet(): Collected {
 
 function addFacts(collected: Collected, { requestId, usage, ignored, warnings }: Event<'meta'>): void {
   if (requestId !== undefined) collected.requestId = requestId;
-  if (usage) collected.usage = { ...collected.usage, ...usage };
+  if (usage) collected.usage = { ...collected.usage, ...counted(usage) };
   if (ignored) collected.ignored.push(...ignored);
   if (warnings) collected.warnings.push(...warnings);
+}
+
+/** Costs and limits are reckoned with it: what is no count of tokens counts as not given. */
+function counted(usage: Usage): Usage {
+  return Object.fromEntries(
+    Object.entries(usage).filter(([, count]) => Number.isFinite(count) && count >= 0),
+  );
 }

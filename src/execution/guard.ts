@@ -3,6 +3,7 @@ import type { Runtime } from '../core/runtime.ts';
 import { batchesOf } from '../providers/batches.ts';
 import { classifyError, invalidResponse } from '../providers/failure.ts';
 import type { Provider, ProviderCall, ProviderEvent } from '../providers/provider.ts';
+import { checkEvent } from './check-event.ts';
 import { watchSilence, type AttemptDeadlines } from './silence.ts';
 
 /** A reply longer than this, in characters or in events, is no answer to a chat call. */
@@ -60,8 +61,8 @@ export function guard(input: GuardInput): Promise<GuardOutcome> {
 
     function accept(event: ProviderEvent): boolean {
       if (ended) return false;
+      checkEvent(event);
       count(event);
-      if (event.type === 'tool-call') checkArguments(event);
       if (isContent(event) && input.transport === 'stream') silence.content();
       input.onEvent(event);
       if (event.type === 'finish') end({ ok: true });
@@ -97,19 +98,15 @@ async function pump(
     for (const event of await provider.complete(call)) if (!accept(event)) return;
     return;
   }
-  const stream = provider.stream!(call);
+  // A host's own may be an async function: unawaited, its rejection would be nobody's.
+  const stream = await (provider.stream!(call) as
+    AsyncIterable<ProviderEvent> | Promise<AsyncIterable<ProviderEvent>>);
   const batches = batchesOf(stream);
   if (batches) {
     for await (const batch of batches) for (const event of batch) if (!accept(event)) return;
   } else {
     for await (const event of stream) if (!accept(event)) return;
   }
-}
-
-/** Before anybody sees the call: what was shown of a stream cannot be taken back. */
-function checkArguments({ name, arguments: given }: Extract<ProviderEvent, { type: 'tool-call' }>): void {
-  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return;
-  throw invalidResponse(`the arguments of the call for '${name}' are no object`, 'malformed-tool-call');
 }
 
 function isContent(event: ProviderEvent): boolean {

@@ -5,6 +5,8 @@ import type { ProviderRequest } from '../providers/provider.ts';
 import type { Collected } from './collect.ts';
 import type { GuardFailure } from './guard.ts';
 
+const knownReasons: readonly FinishReason[] = ['stop', 'length', 'tool-calls', 'content-filter'];
+
 /** Whether what a provider ended is a whole answer. */
 export type Verdict =
   | {
@@ -25,7 +27,7 @@ export async function judge(
   schema: CompiledSchema | undefined,
 ): Promise<Verdict> {
   const { finish, toolCalls, text } = collected;
-  const said = finish?.finishReason ?? 'other';
+  const said = knownReasons.find((reason) => reason === finish?.finishReason) ?? 'other';
   if (toolCalls.length > 0) {
     const warnings =
       said === 'length' ? ['the output reached its token limit; further tool calls may be missing'] : [];

@@ -6,6 +6,7 @@ import {
   type Failure,
   type FailureKind,
 } from '../core/failure.ts';
+import { unawaited } from '../core/promise.ts';
 import type { Provider } from './provider.ts';
 import { retryAfterOf } from './retry-after.ts';
 
@@ -35,10 +36,17 @@ function carriedFailure(error: unknown): Failure | undefined {
     : undefined;
 }
 
-/** Classifies once: what the error carries, else what its provider makes of it, else the general rules. */
+/**
+ * Classifies once: what the error carries, else what its provider makes of it, else the general rules. Never throws:
+ * whatever was thrown, its attempt ends with a failure.
+ */
 export function classifyError(provider: Provider, error: unknown): Failure {
-  const own = carriedFailure(error) ?? ownClassification(provider, error);
-  return own === undefined ? classifyGeneral(error) : understood(own);
+  try {
+    const own = carriedFailure(error) ?? ownClassification(provider, error);
+    return own === undefined ? classifyGeneral(error) : understood(own);
+  } catch {
+    return { kind: 'unknown', message: messageOf(error) };
+  }
 }
 
 /** A host's own provider, or one for a later version, may say what nobody here has a word for. */
@@ -49,11 +57,15 @@ function understood(failure: Failure): Failure {
   return { ...failure, kind: known, message: typeof message === 'string' ? message : String(kind) };
 }
 
+/** A classifier that fails, or says nothing that can be read, must not hide the failure that it was asked about. */
 function ownClassification(provider: Provider, error: unknown): Failure | undefined {
   try {
-    return provider.classify?.(error);
+    const own: unknown = provider.classify?.(error);
+    unawaited(own);
+    return typeof (own as Partial<Failure> | null | undefined)?.kind === 'string'
+      ? (own as Failure)
+      : undefined;
   } catch {
-    // A classifier that fails must not hide the failure that it was asked about.
     return undefined;
   }
 }

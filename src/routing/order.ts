@@ -1,4 +1,5 @@
 import { messageOf } from '../core/failure.ts';
+import { unawaited } from '../core/promise.ts';
 import type { Candidate } from './candidate.ts';
 import {
   orderingOf,
@@ -95,6 +96,7 @@ function orderByHost(
   try {
     const returned: unknown = strategy([...candidates], context);
     if (!Array.isArray(returned)) {
+      unawaited(returned);
       warn(`strategy: expected a list of candidates, got ${typeof returned}; the listed order holds`);
       return candidates;
     }
