@@ -85,12 +85,10 @@ describe('repairHistory', () => {
       fc
         .array(id, { minLength: 1, maxLength: 3 })
         .map((ids): Message => ({ role: 'assistant', content: ids.map((one) => call(one)) })),
-      fc
-        .array(id, { maxLength: 3 })
-        .map((ids): Message => ({
-          role: 'tool',
-          content: ids.map((one) => result(one, `result of ${one}`)),
-        })),
+      fc.array(id, { maxLength: 3 }).map((ids): Message => ({
+        role: 'tool',
+        content: ids.map((one) => result(one, `result of ${one}`)),
+      })),
     );
     fc.assert(
       fc.property(fc.array(message, { maxLength: 12 }), (messages) => {

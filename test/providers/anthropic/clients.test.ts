@@ -360,6 +360,8 @@ describe('faults of the options', () => {
     expect(problemsOf({ client, apiKey: 'k', baseURL: 'x' })?.[0]).toMatch(
       /apiKey, baseURL cannot stand beside it/,
     );
-    expect(problemsOf({ apiKey: 'k', baseUrl: 'x' })?.[0]).toMatch(/baseUrl is not known; did you mean 'baseURL'/);
+    expect(problemsOf({ apiKey: 'k', baseUrl: 'x' })?.[0]).toMatch(
+      /baseUrl is not known; did you mean 'baseURL'/,
+    );
   });
 });
