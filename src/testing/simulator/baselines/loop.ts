@@ -1,0 +1,62 @@
+import type { SimulatedParts, SimulatedRequest, SimulatedRouter, SimulatedTarget } from '../simulate.ts';
+import { completeBySdk, streamBySdk, type SdkSettings } from './sdk.ts';
+
+/** Which targets a call may ask, and what is learnt from how it went. */
+export interface Memory {
+  mayAsk(target: SimulatedTarget): boolean;
+  asked(target: SimulatedTarget): void;
+  told(target: SimulatedTarget, ok: boolean): void;
+}
+
+export const forgetful: Memory = { mayAsk: () => true, asked: () => {}, told: () => {} };
+
+/** Asks one target after the other until one answers. What was shown of a stream cannot be taken back: that is an error. */
+export function loopOver(
+  { models }: SimulatedParts,
+  targets: number,
+  settings: SdkSettings,
+  memory: Memory,
+): SimulatedRouter {
+  const order = models.chat.slice(0, targets);
+
+  async function complete(request: SimulatedRequest): Promise<{ text: string }> {
+    let last: unknown = new Error('every target is left out');
+    for (const target of order) {
+      if (!memory.mayAsk(target)) continue;
+      memory.asked(target);
+      try {
+        const text = await completeBySdk(target, request, settings);
+        memory.told(target, true);
+        return { text };
+      } catch (error) {
+        memory.told(target, false);
+        last = error;
+      }
+    }
+    throw last;
+  }
+
+  async function* stream(request: SimulatedRequest): AsyncGenerator<{ type: 'text'; text: string }> {
+    let last: unknown = new Error('every target is left out');
+    for (const target of order) {
+      if (!memory.mayAsk(target)) continue;
+      memory.asked(target);
+      let shown = false;
+      try {
+        for await (const text of streamBySdk(target, request, settings)) {
+          shown = true;
+          yield { type: 'text', text };
+        }
+        memory.told(target, true);
+        return;
+      } catch (error) {
+        memory.told(target, false);
+        if (shown) throw error;
+        last = error;
+      }
+    }
+    throw last;
+  }
+
+  return { complete, stream };
+}

@@ -1,0 +1,152 @@
+import type { Effect, Fault } from './fault.ts';
+import { providerIds, usualErrors, type ProviderId } from './profiles.ts';
+import {
+  between,
+  hyperexponential,
+  keyedRandom,
+  lognormal,
+  oneOf,
+  weightedOneOf,
+  type Random,
+} from './sampling.ts';
+import type { Scenario } from './scenario.ts';
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+
+/**
+ * How often and how long providers fail: from 459 incidents that OpenAI and Anthropic published from 2021 to 2024
+ * (atlarge-research/llm-service-analysis, ICPE 2025); what kind, from their post-mortems. Vendors fail independently of
+ * each other, but for a shock that meets several at once.
+ */
+const published = {
+  betweenMs: 72 * hourMs,
+  variation: 1.8,
+  /** Few incidents begin at weekends: 7 of 179. */
+  weekendShare: 0.1,
+  /** Median and spread of the logarithm. */
+  lasts: { a: [45, 1.24], b: [73, 1.08], c: [73, 1.08] },
+  longestMs: dayMs,
+  /** 60 % meet one model; a guess: in half of these it is ours. */
+  meetsUs: 0.4 + 0.6 / 2,
+  longestOnsetMs: 10 * minuteMs,
+  brownoutShares: [0.05, 0.1, 0.2, 0.35, 0.6],
+  shocksPerYear: 1.5,
+  shockMs: [2 * hourMs, 4 * hourMs],
+  meetsInShock: [0.3, 0.7],
+} as const;
+
+type Make = (random: Random) => Effect;
+
+const kinds: readonly (readonly [weight: number, make: Make])[] = [
+  [65, (random) => brownout(oneOf(published.brownoutShares, random))],
+  [12, () => brownout(1)],
+  [13, (random) => ({ effect: 'slow', share: 1, factor: between([3, 20], random) })],
+  [10, (random) => overload(oneOf(published.brownoutShares, random))],
+];
+
+function brownout(share: number): Effect {
+  return {
+    effect: 'refuse',
+    share,
+    refusal: { kind: 'server-error', status: 500 },
+    afterMs: [50, 2_000],
+  };
+}
+
+function overload(share: number): Effect {
+  return { effect: 'refuse', share, refusal: { kind: 'overloaded', status: 529 }, afterMs: [50, 500] };
+}
+
+/** Draws the incidents of some days for all providers. */
+export function drawIncidents(days: number, seed: number): Record<ProviderId, Fault[]> {
+  const faults = Object.fromEntries(
+    providerIds.map((id, index) => [id, incidentsOf(id, days, keyedRandom(seed, 100 + index))]),
+  ) as Record<ProviderId, Fault[]>;
+  for (const [id, fault] of drawShocks(days, keyedRandom(seed, 200))) faults[id].push(fault);
+  return faults;
+}
+
+function incidentsOf(id: ProviderId, days: number, random: Random): Fault[] {
+  const faults: Fault[] = [];
+  const [medianMinutes, sigma] = published.lasts[id];
+  for (let at = 0; ;) {
+    at += hyperexponential(published.betweenMs, published.variation, random);
+    if (at >= days * dayMs) return faults;
+    const lastsMs = Math.min(published.longestMs, lognormal(medianMinutes * minuteMs, sigma, random));
+    const effect = weightedOneOf(kinds, random)(random);
+    const onsetMs = Math.min(lastsMs / 2, between([0, published.longestOnsetMs], random));
+    const isQuiet = isWeekend(at) && random() >= published.weekendShare;
+    if (random() < published.meetsUs && !isQuiet) faults.push(...rising(effect, at, at + lastsMs, onsetMs));
+  }
+}
+
+/** The first day of a simulation is a Monday. */
+function isWeekend(at: number): boolean {
+  return Math.floor(at / dayMs) % 7 >= 5;
+}
+
+/** An incident does not begin with all its force: a third of it, then two, then all. */
+function rising(effect: Effect, fromMs: number, untilMs: number, onsetMs: number): Fault[] {
+  if (!('share' in effect)) return [{ ...effect, fromMs, untilMs }];
+  const stepMs = onsetMs / 2;
+  return [1, 2, 3].map((step) => ({
+    ...effect,
+    share: (effect.share * step) / 3,
+    fromMs: fromMs + (step - 1) * stepMs,
+    untilMs: step === 3 ? untilMs : fromMs + step * stepMs,
+  }));
+}
+
+function drawShocks(days: number, random: Random): [ProviderId, Fault][] {
+  const faults: [ProviderId, Fault][] = [];
+  const betweenMs = (365 * dayMs) / published.shocksPerYear;
+  for (let at = 0; ;) {
+    at += hyperexponential(betweenMs, 1, random);
+    if (at >= days * dayMs) return faults;
+    const untilMs = at + between(published.shockMs, random);
+    const share = between(published.meetsInShock, random);
+    for (const id of providerIds)
+      if (random() < share) faults.push([id, { ...brownout(0.9), fromMs: at, untilMs }]);
+  }
+}
+
+/** How long it is, and how much is asked. */
+export interface YearOptions {
+  /** Draws the incidents; hand the same to `simulate`. @default 1 */
+  readonly seed?: number;
+  /** @default 365 */
+  readonly days?: number;
+  /** @default one a minute */
+  readonly callsPerSecond?: number;
+}
+
+/**
+ * A year of incidents as they are published, with the errors of any day: the scenario of one seed.
+ *
+ * @example
+ * await simulate({ scenario: yearOfIncidents({ seed: 3 }), seed: 3, router });
+ */
+export function yearOfIncidents({
+  seed = 1,
+  days = 365,
+  callsPerSecond = 1 / 60,
+}: YearOptions = {}): Scenario {
+  const lastsMs = days * dayMs;
+  return {
+    name: 'year',
+    title: `${days} days of incidents as published`,
+    traffic: { callsPerSecond },
+    lastsMs,
+    faultFromMs: 0,
+    faultUntilMs: lastsMs,
+    faults: drawIncidents(days, seed),
+    usual: usualErrors,
+    lines: [
+      { metric: 'success', atLeast: 0.999 },
+      { metric: 'corrupt', atMost: 0 },
+      { metric: 'hangs', atMost: 0 },
+    ],
+  };
+}

@@ -1,0 +1,90 @@
+import type { Quantiles } from './sampling.ts';
+
+/** How a provider behaves on a good day. */
+export interface ProviderProfile {
+  /** The provider's own name of the model. */
+  readonly model: string;
+  /** From the request to the first token. */
+  readonly firstTokenMs: Quantiles;
+  readonly tokensPerSecond: number;
+  /** Shares of calls that fail on any day. */
+  readonly usual: UsualErrors;
+}
+
+/** Shares of calls, from 0 to 1. */
+export interface UsualErrors {
+  readonly rateLimit: number;
+  readonly serverError: number;
+  readonly reset: number;
+  readonly silence: number;
+  readonly truncation: number;
+}
+
+/** The errors of the scenarios: 0.4 %, before the first token. */
+const fewErrors: UsualErrors = { rateLimit: 0, serverError: 0.003, reset: 0.001, silence: 0, truncation: 0 };
+
+/** What public figures say of any day (Requesty, Portkey and Datadog, 2024 to 2026). */
+export const usualErrors: UsualErrors = {
+  rateLimit: 0.01,
+  serverError: 0.003,
+  reset: 0.001,
+  silence: 0.0005,
+  truncation: 0.0005,
+};
+
+/**
+ * Three providers that are unlike each other. Quantiles of the time to the first token as measured by modelstats.ai (one
+ * data centre, every 5 minutes for a day) for Claude Sonnet 4.6, GPT-4.1 and Gemini 2.5 Flash; the smallest is a guess.
+ */
+export const profiles = {
+  a: {
+    model: 'sonnet-like',
+    firstTokenMs: [
+      [0, 450],
+      [0.5, 941],
+      [0.95, 2_939],
+      [0.99, 4_787],
+      [1, 5_453],
+    ],
+    tokensPerSecond: 75,
+    usual: fewErrors,
+  },
+  b: {
+    model: 'gpt-like',
+    firstTokenMs: [
+      [0, 400],
+      [0.5, 726],
+      [0.95, 1_220],
+      [0.99, 1_946],
+      [1, 4_813],
+    ],
+    tokensPerSecond: 75,
+    usual: fewErrors,
+  },
+  c: {
+    model: 'flash-like',
+    firstTokenMs: [
+      [0, 300],
+      [0.5, 477],
+      [0.95, 776],
+      [0.99, 1_309],
+      [1, 1_879],
+    ],
+    tokensPerSecond: 75,
+    usual: fewErrors,
+  },
+} as const satisfies Record<string, ProviderProfile>;
+
+/** The simulated providers by their target's id. */
+export type ProviderId = keyof typeof profiles;
+
+export const providerIds = Object.keys(profiles) as ProviderId[];
+
+/** How far one gap between tokens is from the mean of its answer; a guess with a tail. */
+export const gapFactors: Quantiles = [
+  [0, 0.4],
+  [0.5, 0.9],
+  [0.95, 1.8],
+  [0.99, 3],
+  [1, 6],
+];

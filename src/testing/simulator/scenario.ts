@@ -1,0 +1,44 @@
+import type { Fault } from './fault.ts';
+import type { MetricName } from './metrics.ts';
+import type { ProviderId, UsualErrors } from './profiles.ts';
+import type { Traffic } from './traffic.ts';
+
+/** What a scenario demands of a router, by one figure. */
+export interface PassLine {
+  readonly metric: MetricName;
+  readonly atMost?: number;
+  readonly atLeast?: number;
+  /** How the line came to be worded so, where the reference left it open. */
+  readonly note?: string;
+}
+
+/** The settings of one target that a scenario uses. */
+export interface SimulatedTargetOptions {
+  readonly limits?: { readonly rpm?: number; readonly tpm?: number; readonly concurrency?: number };
+}
+
+/** The options of a router that a scenario uses; everything else is left at its default. */
+export interface SimulatedOptions {
+  readonly timeouts?: { readonly firstTokenMs?: number; readonly idleMs?: number };
+}
+
+/** Traffic, what goes wrong when, and what a router must make of it. Instants are milliseconds since the start. */
+export interface Scenario {
+  /** Short, such as `S2-60`. */
+  readonly name: string;
+  /** What goes wrong, for a table. */
+  readonly title: string;
+  readonly traffic: Traffic;
+  readonly lastsMs: number;
+  /** When something is wrong with `a`; what is measured "in fault" is measured of the calls that begin then. */
+  readonly faultFromMs: number;
+  readonly faultUntilMs: number;
+  readonly faults: Partial<Readonly<Record<ProviderId, readonly Fault[]>>>;
+  /** @default 0.4 % of calls fail, before the first token */
+  readonly usual?: UsualErrors;
+  readonly options?: SimulatedOptions;
+  readonly targets?: Partial<Readonly<Record<ProviderId, SimulatedTargetOptions>>>;
+  readonly lines: readonly PassLine[];
+  /** What it needs that is not there, or leaves out of the reference. */
+  readonly note?: string;
+}

@@ -1,0 +1,88 @@
+import type { Refusal } from '../fault.ts';
+import type { PassLine, Scenario, SimulatedTargetOptions } from '../scenario.ts';
+import { allRefused, refusals, scenarioOfA, throughout } from './usual.ts';
+
+const usualLines: readonly PassLine[] = [
+  { metric: 'successInFault', atLeast: 1 },
+  { metric: 'earlyAttempts', atMost: 0 },
+  { metric: 'longestWaitMs', atMost: 1_000 },
+];
+const keepsItsShare: readonly PassLine[] = [
+  { metric: 'answersFromAPerSecond', atLeast: 4, atMost: 6, note: 'a keeps its 5 calls/s to within 20 %' },
+];
+
+function storm(
+  name: string,
+  form: string,
+  refusal: Refusal,
+  rest: {
+    readonly lines?: readonly PassLine[];
+    readonly a?: SimulatedTargetOptions;
+    readonly note?: string;
+  } = {},
+): Scenario {
+  return scenarioOfA(
+    name,
+    `429 storm: a takes 5 calls/s, else ${form}`,
+    [throughout({ effect: 'bucket', perSecond: 5, burst: 5, refusal })],
+    {
+      lines: [...usualLines, ...(rest.lines ?? [])],
+      ...(rest.a === undefined ? {} : { targets: { a: rest.a } }),
+      ...(rest.note === undefined ? {} : { note: rest.note }),
+    },
+  );
+}
+
+const limited = { kind: 'rate-limit', status: 429 } as const;
+
+/** Until the end, as a quota does not come back by itself. */
+function exhausted(name: string, title: string, refusal: Refusal): Scenario {
+  return scenarioOfA(name, title, [{ ...throughout(allRefused(refusal)), untilMs: 300_000 }], {
+    faultUntilMs: 300_000,
+    lastsMs: 300_000,
+    lines: [
+      { metric: 'struckAttempts', atMost: 6, note: 'at most 5 in 4 minutes after the first' },
+      { metric: 'successInFault', atLeast: 0.999 },
+      { metric: 'alerts', atLeast: 1 },
+    ],
+  });
+}
+
+const refusedKey = scenarioOfA(
+  'S12',
+  'the key is refused: 401',
+  [throughout(allRefused(refusals.unauthorised))],
+  {
+    lines: [
+      { metric: 'struckAttempts', atMost: 4, note: '1 or 2, and one for each of two lockouts that end' },
+      { metric: 'repeatsAtOneTarget', atMost: 0 },
+      { metric: 'successInFault', atLeast: 0.999 },
+      { metric: 'alerts', atLeast: 1 },
+    ],
+    note: 'a second key comes later',
+  },
+);
+
+/** Providers that limit, refuse a key, or have no quota left. */
+export const limits = {
+  S4: storm(
+    'S4',
+    '`retry-after: 20`',
+    { ...limited, retryAfterMs: 20_000 },
+    {
+      lines: keepsItsShare,
+      a: { limits: { rpm: 300 } },
+      note: 'with `limits: { rpm: 300 }` on a',
+    },
+  ),
+  'S4-date': storm('S4-date', '`retry-after` 20 s as a date', {
+    ...limited,
+    retryAfterMs: 20_000,
+    hint: 'http-date',
+  }),
+  'S4-hour': storm('S4-hour', '`retry-after: 3600`', { ...limited, retryAfterMs: 3_600_000 }),
+  'S4-529': storm('S4-529', '529 without a hint', refusals.overloaded, { lines: keepsItsShare }),
+  S12: refusedKey,
+  S13: exhausted('S13', 'quota exhausted: 429 `insufficient_quota`', refusals.noQuota),
+  'S13-spend': exhausted('S13-spend', 'spend limit: 429 `enforced_spend_limit_reached`', refusals.spendLimit),
+} as const satisfies Record<string, Scenario>;

@@ -1,0 +1,108 @@
+import { faultFromMs, refusals, scenarioOfA, throughout } from './usual.ts';
+import type { PassLine, Scenario } from '../scenario.ts';
+
+function gray(name: string, share: number): Scenario {
+  const calls = share === 1 ? 'all calls' : `${share * 100} % of calls`;
+  return scenarioOfA(
+    name,
+    `gray: first token and gaps 20 times as slow, ${calls}`,
+    [throughout({ effect: 'slow', share, factor: 20 })],
+    {
+      lines: [
+        { metric: 'firstTokenP99Ms', atMost: 6_000 },
+        { metric: 'shareAfter20s', atMost: 0.2 },
+        { metric: 'attemptsPerCall', atMost: 1.15, note: 'extra calls at most 15 %' },
+      ],
+      note: 'the reference runs it with hedging on; there is none yet',
+    },
+  );
+}
+
+const silentAtFirst = scenarioOfA(
+  'S5',
+  'silence before the first token, 20 % of calls, half with keep-alives',
+  [throughout({ effect: 'silence', share: 0.2, afterTokens: [0, 0], pings: 0.5 })],
+  {
+    lines: [
+      { metric: 'hangs', atMost: 0 },
+      { metric: 'recoveryP95Ms', atMost: 1_500, note: 'taken as the 95th percentile' },
+    ],
+  },
+);
+
+const silentInside = scenarioOfA(
+  'S6',
+  'silence after 20 tokens, 10 % of calls, half with keep-alives',
+  [throughout({ effect: 'silence', share: 0.1, afterTokens: [20, 20], pings: 0.5 })],
+  {
+    lines: [
+      { metric: 'hangs', atMost: 0 },
+      { metric: 'longestSilenceMs', atMost: 11_000, note: 'idleMs and 10 %' },
+      { metric: 'corrupt', atMost: 0 },
+    ],
+    note: 'streams broken past their first text fail until there is a recovery',
+  },
+);
+
+/** What turning calls away from silence before a timer ends is held to: 20 calls/s at a primary that hangs. */
+const hangs: Scenario = {
+  ...scenarioOfA(
+    'S5-hang',
+    'silence before the first token, all calls, 20 calls/s',
+    [throughout({ effect: 'silence', share: 1, afterTokens: [0, 0], pings: 0.5 })],
+    {
+      lines: [
+        { metric: 'hangs', atMost: 0 },
+        { metric: 'firstTokenP99Ms', atMost: 3_000, note: 'without hedging' },
+      ],
+      note: 'silence is no evidence yet before a timer ends',
+    },
+  ),
+  traffic: { callsPerSecond: 20 },
+};
+
+const connecting: readonly PassLine[] = [
+  { metric: 'successInFault', atLeast: 0.999 },
+  { metric: 'timeToDetectMs', atMost: 1_000 },
+];
+
+function unreachable(name: string, title: string, refusal: keyof typeof refusals): Scenario {
+  const fault = { effect: 'refuse', share: 1, refusal: refusals[refusal], afterMs: [5, 20] } as const;
+  return scenarioOfA(name, title, [{ ...throughout(fault), untilMs: faultFromMs + 40_000 }], {
+    faultUntilMs: faultFromMs + 40_000,
+    lastsMs: 220_000,
+    lines: connecting,
+  });
+}
+
+const blackHole = scenarioOfA(
+  'S9-hole',
+  'no answer to the connection',
+  [
+    {
+      ...throughout({ effect: 'silence', share: 1, afterTokens: [0, 0] }),
+      untilMs: faultFromMs + 40_000,
+    },
+  ],
+  {
+    faultUntilMs: faultFromMs + 40_000,
+    lastsMs: 220_000,
+    lines: [
+      { metric: 'successInFault', atLeast: 0.999 },
+      { metric: 'timeToDetectMs', atMost: 11_000, note: 'firstTokenMs stands for a connect timeout' },
+    ],
+  },
+);
+
+/** Providers that are slow, silent or not to be reached. */
+export const slowness = {
+  S3: gray('S3', 1),
+  'S3-20': gray('S3-20', 0.2),
+  S5: silentAtFirst,
+  'S5-hang': hangs,
+  S6: silentInside,
+  S9: unreachable('S9', 'connection refused', 'refused'),
+  'S9-dns': unreachable('S9-dns', 'unknown host', 'unknownHost'),
+  'S9-tls': unreachable('S9-tls', 'certificate expired', 'expired'),
+  'S9-hole': blackHole,
+} as const satisfies Record<string, Scenario>;

@@ -1,0 +1,177 @@
+import type { Runtime } from '../../core/runtime.ts';
+import { failureError, invalidResponse } from '../../providers/failure.ts';
+import type { Provider, ProviderCall, ProviderEvent } from '../../providers/provider.ts';
+import { answerPart, callOf } from './answer-text.ts';
+import { drawFate, type Ending } from './fate.ts';
+import type { Fault, GarbageForm, Refusal } from './fault.ts';
+import { gateOf, type Gate } from './gates.ts';
+import { gapFactors, providerIds, type ProviderId, type ProviderProfile } from './profiles.ts';
+import type { AttemptRecord, RunRecord } from './record.ts';
+import { fromQuantiles, keyedRandom } from './sampling.ts';
+import type { Trace } from './trace.ts';
+
+/** A provider that behaves like a vendor on a good day, with what goes wrong put on top. */
+export interface SimulatedProvider extends Provider {
+  stream(call: ProviderCall): AsyncIterable<ProviderEvent>;
+  /** The same, as the vendor's bare SDK shows it: what is cut or garbage may look like an answer. */
+  asSdk(call: ProviderCall): AsyncIterable<ProviderEvent>;
+}
+
+/** What all simulated providers share. */
+export interface World {
+  readonly runtime: Runtime;
+  readonly seed: number;
+  readonly record: RunRecord;
+  readonly trace: Trace;
+}
+
+/** Tokens arrive in pieces of so many: one by one they would cost most of the time of a simulation. */
+const tokensOfPiece = 32;
+const pingMs = 5_000;
+const longestSilenceMs = 600_000;
+
+interface Vendor {
+  readonly id: ProviderId;
+  readonly profile: ProviderProfile;
+  /** Those that are active now, if asked in the order of time. */
+  readonly faultsAt: (at: number) => readonly Fault[];
+  readonly gates: readonly Gate[];
+  readonly world: World;
+  /** Until when it has asked to be left alone, as the latest refusals said. */
+  pausedUntil: number;
+}
+
+export function simulatedVendor(
+  id: ProviderId,
+  profile: ProviderProfile,
+  faults: readonly Fault[],
+  world: World,
+): SimulatedProvider {
+  const gates = faults.flatMap((fault) => gateOf(fault) ?? []);
+  const vendor: Vendor = { id, profile, faultsAt: inTurn(faults), gates, world, pausedUntil: -Infinity };
+  return {
+    name: id,
+    stream: (call) => answer(vendor, call, false),
+    asSdk: (call) => answer(vendor, call, true),
+  };
+}
+
+/** A year has hundreds of faults: only those that have begun and are not over are looked at. */
+function inTurn(faults: readonly Fault[]): Vendor['faultsAt'] {
+  const coming = [...faults].sort((one, other) => other.fromMs - one.fromMs);
+  let active: readonly Fault[] = [];
+  return (at) => {
+    const begun: Fault[] = [];
+    while ((coming.at(-1)?.fromMs ?? Infinity) <= at) begun.push(coming.pop() as Fault);
+    if (begun.length > 0 || active.some(({ untilMs }) => untilMs <= at))
+      active = faults.filter(
+        (fault) => fault.untilMs > at && (active.includes(fault) || begun.includes(fault)),
+      );
+    return active;
+  };
+}
+
+async function* answer(vendor: Vendor, call: ProviderCall, bare: boolean): AsyncGenerator<ProviderEvent> {
+  const { signal } = call;
+  signal.throwIfAborted();
+  const { attempt, fate, random } = begin(vendor, call);
+  const end = (outcome: NonNullable<AttemptRecord['outcome']>) => conclude(vendor, attempt, outcome);
+  signal.addEventListener('abort', () => end('left'), { once: true });
+  const { runtime } = vendor.world;
+  await runtime.sleep(fate.waitMs, signal);
+  for (let sent = 0; sent < fate.tokens;) {
+    signal.throwIfAborted();
+    const next = sent === 0 ? 1 : Math.min(fate.tokens, sent + tokensOfPiece);
+    attempt.lastTokenAt = runtime.now();
+    attempt.firstTokenAt ??= attempt.lastTokenAt;
+    yield { type: 'text', text: answerPart(attempt.call, sent, next) };
+    const pauseMs = fate.gapMs * (Math.min(fate.tokens, next + tokensOfPiece) - next);
+    sent = next;
+    if (pauseMs > 0) await runtime.sleep(pauseMs * fromQuantiles(gapFactors, random), signal);
+  }
+  signal.throwIfAborted();
+  if (fate.ending.how === 'silence') yield* silence(vendor, fate.ending.pings, signal);
+  end(fate.ending.how === 'finish' ? 'answered' : 'failed');
+  yield* ending(vendor, fate.ending, attempt, bare);
+}
+
+function begin(vendor: Vendor, { request }: ProviderCall) {
+  const { world, profile, faultsAt, gates } = vendor;
+  const { record, runtime, seed, trace } = world;
+  const number = callOf(request.messages.at(-1)?.content);
+  const call = record.calls[number];
+  if (call === undefined) throw new Error(`a simulated provider was asked something else than '${number}'`);
+  const at = runtime.now();
+  call.attempts += 1;
+  const random = keyedRandom(seed, 2 + providerIds.indexOf(vendor.id), number, call.attempts);
+  const { outputTokens } = call;
+  const fate = drawFate({ profile, faults: faultsAt(at), gates, at, outputTokens, random });
+  const attempt: AttemptRecord = {
+    provider: vendor.id,
+    call: number,
+    number: call.attempts,
+    at,
+    struck: fate.struck,
+  };
+  record.attempts.push(attempt);
+  if (at < vendor.pausedUntil) record.earlyAttempts += 1;
+  trace.add(`${at} ${vendor.id} is asked #${number}`);
+  return { attempt, fate, random };
+}
+
+function conclude(
+  { world: { runtime, trace } }: Vendor,
+  attempt: AttemptRecord,
+  outcome: NonNullable<AttemptRecord['outcome']>,
+): void {
+  if (attempt.outcome !== undefined) return;
+  attempt.outcome = outcome;
+  attempt.endedAt = runtime.now();
+  trace.add(`${attempt.endedAt} ${attempt.provider} ${outcome} #${attempt.call}`);
+}
+
+/** Until it is given up, or whoever stands between closes the connection. */
+async function* silence(
+  { world: { runtime } }: Vendor,
+  pings: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<ProviderEvent> {
+  const stepMs = pings ? pingMs : longestSilenceMs;
+  for (let lastedMs = 0; lastedMs < longestSilenceMs; lastedMs += stepMs) {
+    await runtime.sleep(stepMs, signal);
+    if (pings) yield { type: 'meta' };
+  }
+}
+
+function* ending(
+  vendor: Vendor,
+  by: Ending,
+  { call }: AttemptRecord,
+  bare: boolean,
+): Generator<ProviderEvent> {
+  if (by.how === 'refuse') throw refused(vendor, by.refusal);
+  if (by.how === 'silence') throw refused(vendor, { kind: 'network', code: 'ECONNRESET' });
+  if (by.how === 'garbage') yield* garbage(by.form, call, bare);
+  if (by.how === 'finish') {
+    const { outputTokens } = vendor.world.record.calls[call] as { outputTokens: number };
+    yield { type: 'finish', finishReason: 'stop', usage: { inputTokens: 1_000, outputTokens } };
+  }
+}
+
+function refused(vendor: Vendor, { kind, status, code, retryAfterMs, hint }: Refusal): Error {
+  const message = `simulated: ${code ?? status ?? kind}`;
+  const now = vendor.world.runtime.now();
+  if (retryAfterMs === undefined) return failureError({ kind, message, status, code });
+  const until = hint === 'http-date' ? Math.floor((now + retryAfterMs) / 1_000) * 1_000 : now + retryAfterMs;
+  vendor.pausedUntil = Math.max(vendor.pausedUntil, until);
+  return failureError({ kind, message, status, code, retryAfterMs: until - now });
+}
+
+/** What failsoft's own providers make of it; bare, what the SDKs make of it, as measured on loopback. */
+function* garbage(form: GarbageForm, call: number, bare: boolean): Generator<ProviderEvent> {
+  if (form === 'wrong-script') yield { type: 'text', text: `#${call} ลาก่อน 再见` };
+  else if (bare && form === 'html') yield { type: 'text', text: '<html>Welcome</html>' };
+  else if (bare && form !== 'no-content') throw new TypeError(`cannot read 'choices' of ${form}`);
+  else if (form !== 'no-content') throw invalidResponse(`the reply is ${form}`, form);
+  yield { type: 'finish', finishReason: 'stop' };
+}
