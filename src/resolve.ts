@@ -1,7 +1,9 @@
-import { mapOf, must, object, oneOf, problemsOf, string, strings } from './core/check.ts';
+import { headers } from './check-headers.ts';
+import { must, object, oneOf, problemsOf, strings } from './core/check.ts';
 import { callRules } from './core/check-parts.ts';
 import { badRequest, requestProblems } from './core/check-request.ts';
-import type { Problem } from './core/errors.ts';
+import { isRouterError, type Problem } from './core/errors.ts';
+import { messageOf } from './core/failure.ts';
 import type { CompletionRequest } from './core/request.ts';
 import type { Runtime } from './core/runtime.ts';
 import { createCancellation } from './execution/cancellation.ts';
@@ -25,16 +27,29 @@ export interface Resolved {
  *
  * @throws RouterError `bad-request` with every problem found
  */
-export function resolve(
+export function resolve(request: CompletionRequest, options: CallOptions, context: Context): Resolved {
+  const id = callId(context.settings);
+  try {
+    return resolveAs(id, request, options, context);
+  } catch (error) {
+    if (isRouterError(error)) throw error;
+    // A getter or a proxy of the caller's has thrown.
+    throw badRequest([{ path: '', message: `cannot be read: ${messageOf(error)}` }], id);
+  }
+}
+
+interface Context {
+  readonly settings: Settings;
+  readonly lineup: Lineup;
+  readonly show?: ((reasoning: 'held' | 'live') => Show) | undefined;
+}
+
+function resolveAs(
+  id: string,
   request: CompletionRequest,
   options: CallOptions,
-  {
-    settings,
-    lineup,
-    show,
-  }: { settings: Settings; lineup: Lineup; show?: (reasoning: 'held' | 'live') => Show },
+  { settings, lineup, show }: Context,
 ): Resolved {
-  const id = callId(settings);
   const problems = [...requestProblems(request), ...optionProblems(options, lineup)];
   if (problems.length > 0) throw badRequest(problems, id);
   const name = request.model ?? settings.defaultModel;
@@ -110,7 +125,7 @@ const callRule = object({
     (value) => typeof (value as Partial<AbortSignal> | null)?.addEventListener === 'function',
   ),
   targets: strings,
-  headers: mapOf(string),
+  headers,
 });
 
 function optionProblems(options: CallOptions, { targets }: Lineup): Problem[] {

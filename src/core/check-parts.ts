@@ -4,10 +4,12 @@ import {
   fault,
   isNumber,
   isString,
+  json,
   later,
   mapOf,
   name,
   anObject,
+  both,
   number,
   object,
   oneOf,
@@ -19,6 +21,7 @@ import {
 } from './check.ts';
 
 const milliseconds = expected('a number > 0', (value) => isNumber(value) && value > 0);
+const zeroOrMore = expected('a number ≥ 0', (value) => isNumber(value) && value >= 0);
 export const atLeastOne = wholeNumber(1);
 
 const attemptTimeouts = { firstTokenMs: milliseconds, idleMs: milliseconds, attemptMs: milliseconds };
@@ -35,7 +38,7 @@ export const callRules: Rules = {
   retry: when(
     isNumber,
     retryLimit,
-    object({ limit: retryLimit, baseDelayMs: number(0), maxDelayMs: number(0) }),
+    object({ limit: retryLimit, baseDelayMs: number(0), maxDelayMs: zeroOrMore }),
   ),
   maxAttempts: atLeastOne,
   stream: object({
@@ -63,5 +66,5 @@ export const settingRules: Rules = {
     object({ effort: oneOf(['none', 'low', 'medium', 'high']), budgetTokens: wholeNumber(0) }),
     either('effort', 'budgetTokens'),
   ),
-  providerOptions: mapOf(anObject),
+  providerOptions: mapOf(both(anObject, json)),
 };

@@ -14,6 +14,7 @@ import {
   isGiven,
   isObject,
   isString,
+  json,
   later,
   listOf,
   name,
@@ -75,7 +76,7 @@ const assistantParts = {
   'tool-call': holding({
     id: name,
     name,
-    arguments: expected('the parsed arguments', isGiven),
+    arguments: both(expected('the parsed arguments', isGiven), json),
   }),
 };
 const toolResult = holding({
@@ -94,6 +95,9 @@ const message = variant('role', {
 
 /** An object, or a function that carries the Standard Schema mark. */
 const isSchema = (value: unknown) => isObject(value) || isFunction(value);
+/** A schema of a library is more than the JSON Schema that is made of it. */
+const isOfLibrary = (value: unknown) => isFunction(value) || (isObject(value) && '~standard' in value);
+const schemaRule = (what: string) => both(expected(what, isSchema), when(isOfLibrary, anything, json));
 
 const isToolName = (value: unknown): value is string =>
   isString(value) && /^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/.test(value);
@@ -102,7 +106,7 @@ const tool = object(
   { description: string, strict: boolean },
   {
     name: expected('1 to 64 letters, digits, _ or -, beginning with a letter or _', isToolName),
-    parameters: expected('a JSON Schema or a zod schema', isSchema),
+    parameters: schemaRule('a JSON Schema or a zod schema'),
   },
 );
 
@@ -122,7 +126,7 @@ const requestFields = object(
     topK: wholeNumber(1),
     presencePenalty: number(),
     frequencyPenalty: number(),
-    schema: expected('a schema', isSchema),
+    schema: schemaRule('a schema'),
     require: requirements,
     scope: name,
     metadata: anObject,

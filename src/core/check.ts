@@ -43,7 +43,10 @@ export function expected(what: string, fits: (value: unknown) => boolean): Rule 
 }
 
 export function number(min = -Infinity, max = Infinity): Rule {
-  return expected(`a number${bounds(min, max)}`, (value) => isNumber(value) && value >= min && value <= max);
+  return expected(
+    `a number${bounds(min, max)}`,
+    (value) => Number.isFinite(value) && (value as number) >= min && (value as number) <= max,
+  );
 }
 
 export function wholeNumber(min = -Infinity, max = Infinity): Rule {
@@ -74,6 +77,14 @@ export const strings = expected(
   (value) => Array.isArray(value) && value.every(isString),
 );
 export const anything: Rule = () => fine;
+/** Found before a target is asked: it cannot be sent to any of them, and says nothing of their health. */
+export const json = must('expected what JSON can hold, without a cycle or a BigInt', (value) => {
+  try {
+    return JSON.stringify(value) !== undefined;
+  } catch {
+    return false;
+  }
+});
 /** An option of the contract that a later version brings: refused by name, so that nobody relies on it in vain. */
 export const later: Rule = () => fault('is not available in this version of failsoft; leave it out');
 
@@ -120,7 +131,9 @@ export function listOf(rule: Rule, what = 'a list'): Rule {
   return (value) => {
     if (!Array.isArray(value)) return list(value);
     let faults = fine;
-    value.forEach((item, index) => (faults = joined(faults, `[${index}]`, rule(item))));
+    // By index, since a list can have holes, which `forEach` leaves out.
+    for (let index = 0; index < value.length; index += 1)
+      faults = joined(faults, `[${index}]`, rule(orNothing(value[index])));
     return faults;
   };
 }

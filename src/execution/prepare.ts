@@ -19,7 +19,8 @@ import type { ExecutionTarget, ReadRequest } from './call.ts';
  */
 export function readRequest(request: CompletionRequest): { read: ReadRequest; problems: Problem[] } {
   const problems: Problem[] = [];
-  const { messages } = request;
+  // Copied, since a later target is asked later: what becomes of the conversation meanwhile is for the next call.
+  const messages = request.messages.map((message) => ({ ...message }));
   let first = 0;
   while (messages[first]?.role === 'system') first += 1;
   const leading = messages.slice(0, first).map((message) => message.content as string);
