@@ -78,7 +78,7 @@ function makeCall(
     model: own.name,
     deadline: fixed.startedAt + totalMs,
     timeouts: options.timeouts ?? {},
-    retry: { ...own.retry, ...retryOptions(options.retry) },
+    retry: options.retry === undefined ? own.retry : { ...own.retry, ...retryOptions(options.retry) },
     maxAttempts: options.maxAttempts ?? own.maxAttempts,
     failures: own.failures,
     transport,
@@ -96,10 +96,10 @@ function tokensOf({ inputTokens, maxTokens }: Demand): number {
 }
 
 function callId({ runtime }: Settings): string {
-  return `call_${runtime.now().toString(36)}${fiveDigits(runtime)}${fiveDigits(runtime)}`;
+  return `call_${fiveDigits(runtime)}${fiveDigits(runtime)}${fiveDigits(runtime)}`;
 }
 
-/** In base 36. Ten at once would take ten times as long: engines are quick at it up to 31 bits only. */
+/** In base 36. All at once would take ten times as long: engines are quick at it up to 31 bits only. */
 function fiveDigits(runtime: Runtime): string {
   return Math.floor(runtime.random() * 36 ** 5)
     .toString(36)

@@ -14,6 +14,10 @@ export interface Runtime {
 /** The longest delay a timer of the platform can hold; longer ones would fire at once. */
 const longestTimerMs = 2 ** 31 - 1;
 
+function withinTimer(ms: number): number {
+  return Math.min(Math.max(ms, 0), longestTimerMs);
+}
+
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
@@ -24,16 +28,30 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
       clearTimeout(timer);
       reject(signal?.reason);
     };
-    const timer = setTimeout(
-      () => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      },
-      Math.min(Math.max(ms, 0), longestTimerMs),
-    );
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, withinTimer(ms));
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }
+
+/**
+ * Rings once after `ms` milliseconds, unless it is called off by what it returns. On the platform's own clock that is a
+ * timer and nothing else: a sleep that ends early, with its signal and its rejected promise, costs ten times as much.
+ */
+export function setAlarm(runtime: Runtime, ms: number, ring: () => void): () => void {
+  if (runtime.sleep === sleep) {
+    const timer = setTimeout(ring, withinTimer(ms));
+    return () => clearTimeout(timer);
+  }
+  const controller = new AbortController();
+  const sleeping = async () => runtime.sleep(ms, controller.signal);
+  sleeping().then(ring, () => {});
+  return () => controller.abort(calledOff);
+}
+
+const calledOff = new Error('the alarm was called off');
 
 /** The platform's own clock, timers and random numbers. */
 export const systemRuntime: Runtime = { now: () => Date.now(), sleep, random: () => Math.random() };

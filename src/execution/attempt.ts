@@ -50,19 +50,22 @@ export interface AttemptInput {
 /** One request to one target: prepared, guarded, judged, and recorded in the target's health and in the call's list. */
 export async function runAttempt(input: AttemptInput): Promise<AttemptEnd> {
   try {
-    return await guardedAttempt(input);
+    const sent = send(input);
+    const outcome = await sent.outcome;
+    return await settled(input, sent, outcome.ok ? await judgeInTime(input, sent) : outcome);
   } finally {
     // Recorded by now; but whatever threw on the way, a permit never outlives its attempt.
     input.permit.end({ outcome: 'undecided' });
   }
 }
 
-async function guardedAttempt(input: AttemptInput): Promise<AttemptEnd> {
+function settled(
+  input: AttemptInput,
+  sent: Sent,
+  verdict: Verdict | Extract<GuardOutcome, { ok: false }>,
+): AttemptEnd | Promise<AttemptEnd> {
   const { target, permit, parts } = input;
-  const sent = send(input);
-  const outcome = await sent.outcome;
   const { attempt, collected } = sent;
-  const verdict = outcome.ok ? await judgeInTime(input, sent) : outcome;
   recordFacts(attempt, collected, target, parts.runtime.now());
   const facts = { attempt, target, collected, callDeadline: false, cut: sent.cutBy(), keyRefreshed: false };
   if (verdict.ok) {
@@ -80,12 +83,15 @@ async function guardedAttempt(input: AttemptInput): Promise<AttemptEnd> {
 }
 
 /** A schema can be the host's own code, which must not hold the call. */
-async function judgeInTime(
+function judgeInTime(input: AttemptInput, { collected, request }: Sent): Verdict | Promise<Verdict> {
+  const judgement = judge(collected, request, input.call.read.schema);
+  return judgement instanceof Promise ? inTime(judgement, input) : judgement;
+}
+
+async function inTime(
+  judgement: Promise<Verdict>,
   { call, parts: { runtime } }: AttemptInput,
-  { collected, request }: Sent,
 ): Promise<Verdict> {
-  const judgement = judge(collected, request, call.read.schema);
-  if (!call.read.schema) return judgement;
   const judged = await waitForHost(judgement, Infinity, { call, runtime });
   if (judged) return judged.value;
   const failure: Failure = call.cancellation.cancelled
@@ -218,6 +224,6 @@ export function conclude(call: Call, end: AttemptEnd, decision: Decision, { emit
     callId: call.id,
     model: call.model,
     number,
-    attempt: { ...attempt },
+    attempt,
   });
 }

@@ -78,14 +78,13 @@ export function guard(input: GuardInput): Promise<GuardOutcome> {
       uncut();
       return;
     }
-    void pump(input, accept)
-      .then(() => {
-        // An error costs as much as half a call: it is made only where it is told.
-        if (!ended) throw invalidResponse('the reply ended before it was complete', 'truncated');
-      })
-      .catch((cause: unknown) => {
-        if (!ended) end({ ok: false, failure: classifyError(provider, cause), cause });
-      });
+    const broke = (cause: unknown) => {
+      if (!ended) end({ ok: false, failure: classifyError(provider, cause), cause });
+    };
+    pump(input, accept).then(() => {
+      // An error costs as much as half a call: it is made only where it is told.
+      if (!ended) broke(invalidResponse('the reply ended before it was complete', 'truncated'));
+    }, broke);
   });
 }
 

@@ -21,11 +21,11 @@ export type Verdict =
  * Nothing incomplete is ever a success: an empty reply that nothing explains, and an object that does not fit its schema,
  * are failures of the attempt.
  */
-export async function judge(
+export function judge(
   collected: Collected,
   request: ProviderRequest,
   schema: CompiledSchema | undefined,
-): Promise<Verdict> {
+): Verdict | Promise<Verdict> {
   const { finish, toolCalls, text } = collected;
   const said = knownReasons.find((reason) => reason === finish?.finishReason) ?? 'other';
   if (toolCalls.length > 0) {

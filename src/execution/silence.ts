@@ -1,5 +1,5 @@
 import type { Failure } from '../core/failure.ts';
-import type { Runtime } from '../core/runtime.ts';
+import { setAlarm, type Runtime } from '../core/runtime.ts';
 
 /** How long each silence of one attempt may last. */
 export interface AttemptDeadlines {
@@ -40,48 +40,44 @@ export function watchSilence(
     lastsMs: transport === 'stream' ? deadlines.firstTokenMs : Infinity,
     code: 'first-token',
   };
-  let sleepingUntil = Infinity;
-  let sleep: AbortController | undefined;
+  let ringsAt = Infinity;
+  let callOff = () => {};
+  let isOver = false;
 
   const dueAt = () =>
     Math.min(silence.since + silence.lastsMs, startedAt + deadlines.attemptMs, deadlines.callDeadline);
 
-  async function watch(controller: AbortController): Promise<void> {
-    sleep = controller;
-    try {
-      for (let now = runtime.now(); now < dueAt(); now = runtime.now()) {
-        sleepingUntil = dueAt();
-        await runtime.sleep(sleepingUntil - now, controller.signal);
-      }
-      // Never within the call that began the watch, also where the deadline has passed before.
-      await Promise.resolve();
-    } catch {
-      return;
-    }
-    if (sleep === controller) onOverdue(overdueAt(runtime.now(), silence, startedAt, deadlines));
+  function look(): void {
+    if (isOver) return;
+    const now = runtime.now();
+    if (now >= dueAt()) onOverdue(overdueAt(now, silence, startedAt, deadlines));
+    else wait(now);
   }
 
-  void watch(new AbortController());
+  function wait(now: number): void {
+    ringsAt = dueAt();
+    // Never within the call that began the watch, also where the deadline has passed before.
+    if (ringsAt <= now) void Promise.resolve().then(look);
+    else callOff = setAlarm(runtime, ringsAt - now, look);
+  }
+
+  wait(startedAt);
   return {
     content() {
       silence.since = runtime.now();
       silence.lastsMs = deadlines.idleMs;
       silence.code = 'idle';
-      // Later deadlines are found when the timer runs out; an earlier one needs a new timer.
-      if (dueAt() >= sleepingUntil) return;
-      sleep?.abort(unneeded);
-      void watch(new AbortController());
+      // Later deadlines are found when the alarm rings; an earlier one needs a new alarm.
+      if (dueAt() >= ringsAt) return;
+      callOff();
+      wait(silence.since);
     },
     stop() {
-      const last = sleep;
-      sleep = undefined;
-      last?.abort(unneeded);
+      isOver = true;
+      callOff();
     },
   };
 }
-
-/** One for all: an abort that is given no reason makes one, whose stack costs more than everything else here. */
-const unneeded = new Error('the watch is over');
 
 interface Silence {
   since: number;

@@ -1,5 +1,5 @@
 import { createParser } from 'eventsource-parser';
-import { systemRuntime } from '../core/runtime.ts';
+import { setAlarm, systemRuntime } from '../core/runtime.ts';
 import { invalidResponse } from './failure.ts';
 
 /** A reply longer than this is not an answer to a chat call. */
@@ -53,15 +53,14 @@ async function runOut(reader: {
   read(): Promise<{ done: boolean }>;
   cancel(): Promise<void>;
 }): Promise<void> {
-  const ended = new AbortController();
   const close = (): void => void reader.cancel().catch(() => {});
-  systemRuntime.sleep(endingMs, ended.signal).then(close, () => {});
+  const callOff = setAlarm(systemRuntime, endingMs, close);
   try {
     while (!(await reader.read()).done);
   } catch {
     // The connection broke after the answer: nobody needs it any more.
   } finally {
-    ended.abort(noReason);
+    callOff();
   }
 }
 

@@ -1,4 +1,4 @@
-import { systemRuntime } from '../../core/runtime.ts';
+import { setAlarm, systemRuntime } from '../../core/runtime.ts';
 import { failureError, invalidResponse } from '../failure.ts';
 import { eventBatches, isEventStream, parseJson, readJson, type ServerSentEvent } from '../http.ts';
 import type { ProviderEvent } from '../provider.ts';
@@ -104,12 +104,13 @@ function named(event: Loose, name: string | undefined): Loose {
 }
 
 /** The next batch, or undefined where it does not come in time or not at all. */
-export async function nextWithin<Result>(next: Promise<Result>, ms: number): Promise<Result | undefined> {
-  const alarm = new AbortController();
-  const never = () => undefined;
-  try {
-    return await Promise.race([next.catch(never), systemRuntime.sleep(ms, alarm.signal).then(never, never)]);
-  } finally {
-    alarm.abort();
-  }
+export function nextWithin<Result>(next: Promise<Result>, ms: number): Promise<Result | undefined> {
+  return new Promise((resolve) => {
+    const callOff = setAlarm(systemRuntime, ms, () => resolve(undefined));
+    const settle = (result?: Result): void => {
+      callOff();
+      resolve(result);
+    };
+    next.then(settle, () => settle());
+  });
 }
