@@ -1,5 +1,5 @@
 import type { Completion, StreamEvent } from './core/completion.ts';
-import { closedError, isRouterError } from './core/errors.ts';
+import { closedError, isRouterError, RouterError } from './core/errors.ts';
 import type { RouterEvent } from './core/events.ts';
 import type { CompletionRequest } from './core/request.ts';
 import type { Call, Parts } from './execution/call.ts';
@@ -12,6 +12,7 @@ import type { InFlight } from './in-flight.ts';
 import { executionTarget, keepCredits, survey, type Lineup } from './lineup.ts';
 import type { CallOptions } from './options.ts';
 import { callEvent, refusedCallEvent } from './report-call.ts';
+import type { Provider, ProviderRequest } from './providers/provider.ts';
 import { resolve, type Resolved } from './resolve.ts';
 import { makePlan, type Plan } from './routing/plan.ts';
 import type { Settings } from './settings.ts';
@@ -54,6 +55,8 @@ export function createEngine(engine: EngineParts): Engine {
       keepCredits(plan.credits());
       const outcome = await carry(call, plan, partsFor(resolved, engine));
       return report(resolved, outcome, streaming, engine);
+    } catch (error) {
+      throw isRouterError(error) ? error : reportBroken(resolved, error, streaming, engine);
     } finally {
       unfollow();
       leave();
@@ -112,8 +115,17 @@ function refusals(call: Call, needsMore: boolean): Parameters<typeof survey>[2][
   return (target) => {
     if (!target.provider.refuses) return undefined;
     const { request } = prepare(call.read, target, target.health.view(call.startedAt).refused);
-    return target.provider.refuses(target.model, request);
+    return refusalOf(target.provider, target.model, request);
   };
+}
+
+/** One that throws says nothing: the attempt will show whether the request can be expressed. */
+function refusalOf(provider: Provider, model: string, request: ProviderRequest): string | undefined {
+  try {
+    return provider.refuses?.(model, request);
+  } catch {
+    return undefined;
+  }
 }
 
 function partsFor(resolved: Resolved, engine: EngineParts): Parts {
@@ -124,6 +136,20 @@ function partsFor(resolved: Resolved, engine: EngineParts): Parts {
     replan: () => planFor(resolved, engine),
     inFlight: (targetId, cut) => engine.inFlight.attempt(targetId, cut),
   };
+}
+
+/** What no stage expects, such as a clock that throws, ends the call by its one error too. */
+function reportBroken(
+  { call }: Resolved,
+  cause: unknown,
+  streaming: boolean,
+  { emit }: EngineParts,
+): RouterError {
+  const { id: callId, attempts, model } = call;
+  const message = `model '${model}': code of the host's own threw`;
+  const error = new RouterError({ code: 'all-targets-failed', message, callId, attempts, cause });
+  emit(callEvent(call, { now: call.startedAt, streaming, error, rejected: [] }));
+  return error;
 }
 
 function report(

@@ -48,7 +48,7 @@ export function refusedCallEvent(
   error: RouterError,
   { streaming, now }: { streaming: boolean; now: number },
 ): RouterEvent {
-  const model = (request as { model?: unknown } | null | undefined)?.model;
+  const model = modelIn(request);
   return {
     type: 'call',
     at: now,
@@ -60,4 +60,12 @@ export function refusedCallEvent(
     rejected: [],
     durationMs: 0,
   };
+}
+
+function modelIn(request: unknown): unknown {
+  try {
+    return (request as { model?: unknown } | null | undefined)?.model;
+  } catch {
+    return undefined;
+  }
 }

@@ -35,7 +35,8 @@ export function scrub(message: string, { keys, prompts }: Secrets): string {
 
 function withoutQuotes(message: string, prompts: readonly string[]): string {
   const hidden = new Uint8Array(message.length);
-  for (const prompt of prompts) markQuotes(message, prompt, hidden);
+  const markQuotes = quoteMarker(message, hidden);
+  for (const prompt of prompts) markQuotes(prompt);
   if (!hidden.includes(1)) return message;
   let clean = '';
   for (let index = 0; index < message.length; index += 1) {
@@ -45,15 +46,53 @@ function withoutQuotes(message: string, prompts: readonly string[]): string {
   return clean;
 }
 
-function markQuotes(message: string, prompt: string, hidden: Uint8Array): void {
-  const shortest = Math.min(quoteLength, prompt.length);
-  // A very short prompt ("Hi") would match everywhere.
-  if (shortest < 6) return;
-  for (let start = 0; start + shortest <= message.length; start += 1) {
-    let end = start + shortest;
-    if (!prompt.includes(message.slice(start, end))) continue;
-    while (end < message.length && prompt.includes(message.slice(start, end + 1))) end += 1;
-    hidden.fill(1, start, end);
-    start = end - 1;
+/** Odd, with bits spread: the factor of a rolling hash (Rabin and Karp). */
+const factor = 0x9e3779b1;
+const leavingFactor = Array.from({ length: quoteLength }).reduce<number>(
+  (power) => Math.imul(power, factor),
+  1,
+);
+const filterBits = 16;
+
+/**
+ * Marks the runs of a message that stand in a prompt. A prompt can have many megabytes and a message is short: the runs of
+ * the message are kept, and each prompt is gone through once.
+ */
+function quoteMarker(message: string, hidden: Uint8Array): (prompt: string) => void {
+  const starts = new Map<string, number[]>();
+  const filter = new Uint8Array(2 ** filterBits);
+  eachRun(message, (run, hash, start) => {
+    starts.set(run(), [...(starts.get(run()) ?? []), start]);
+    filter[hash >>> (32 - filterBits)] = 1;
+  });
+
+  function hideShort(prompt: string): void {
+    for (let start = message.indexOf(prompt); start >= 0; start = message.indexOf(prompt, start + 1))
+      hidden.fill(1, start, start + prompt.length);
+  }
+
+  return (prompt) => {
+    // A very short prompt ("Hi") would match everywhere.
+    if (prompt.length < 6) return;
+    if (prompt.length < quoteLength) return hideShort(prompt);
+    let last: number | undefined;
+    eachRun(prompt, (run, hash) => {
+      if (filter[hash >>> (32 - filterBits)] === 0 || hash === last) return;
+      last = hash;
+      for (const start of starts.get(run()) ?? []) hidden.fill(1, start, start + quoteLength);
+    });
+  };
+}
+
+/** Calls for each run of `quoteLength` characters, with a hash of it; the run itself is cut out only where it is asked for. */
+function eachRun(text: string, visit: (run: () => string, hash: number, start: number) => void): void {
+  let hash = 0;
+  let end = 0;
+  const run = () => text.slice(end - quoteLength, end);
+  while (end < text.length) {
+    const leaving = end < quoteLength ? 0 : Math.imul(text.charCodeAt(end - quoteLength), leavingFactor);
+    hash = (Math.imul(hash, factor) + text.charCodeAt(end) - leaving) | 0;
+    end += 1;
+    if (end >= quoteLength) visit(run, hash, end - quoteLength);
   }
 }

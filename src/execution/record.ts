@@ -3,6 +3,7 @@ import type { Failure } from '../core/failure.ts';
 import { costOf } from '../core/price.ts';
 import { stated } from '../core/stated.ts';
 import { scrub } from '../core/scrub.ts';
+import type { Provider } from '../providers/provider.ts';
 import type { AttemptResult, Permit } from '../health/target-health.ts';
 import type { Call, ExecutionTarget } from './call.ts';
 import type { Collected } from './collect.ts';
@@ -35,8 +36,26 @@ export function recordEnd(
 
 /** Keys, and whatever the vendor quotes of the prompt, must not leave with the message. */
 export function scrubbed(failure: Failure, call: Call, { provider }: ExecutionTarget): Failure {
-  const keys = [...(provider.secrets?.() ?? []), ...Object.values(call.headers)];
-  return stated({ ...failure, message: scrub(failure.message, { keys, prompts: promptsOf(call) }) });
+  const keys = [...secretsOf(provider), ...Object.values(call.headers)];
+  const prompts = promptsOf(call);
+  // A code is a word, and a prompt may well ask what it means; but some servers put a sentence there.
+  const word = (text: string | undefined) =>
+    text && scrub(text, { keys, prompts: /^[\w.:-]*$/.test(text) ? [] : prompts });
+  return stated({
+    ...failure,
+    message: scrub(failure.message, { keys, prompts }),
+    code: word(failure.code),
+    requestId: word(failure.requestId),
+  });
+}
+
+function secretsOf(provider: Provider): readonly string[] {
+  try {
+    return provider.secrets?.().filter((secret) => typeof secret === 'string') ?? [];
+  } catch {
+    // What a key looks like is taken out all the same.
+    return [];
+  }
 }
 
 function promptsOf({ read }: Call): string[] {

@@ -75,6 +75,27 @@ function expectClean(text: string) {
 }
 
 describe('keys and prompts', () => {
+  it('never leave as the code or the request id of a failure, where a server puts sentences there', async () => {
+    const stage = arrange({
+      a: {
+        script: [{ fail: { kind: 'server-error', message: 'no', code: echo, requestId: `req-${key}` } }],
+        wrap: (provider) => ({ ...provider, secrets: () => [key] }),
+      },
+    });
+    const request = { messages: [{ role: 'user', content: prompt }] } as const;
+    const headers = { 'x-own': 'canary-header-value' };
+    const error = await stage.fail(request, { retry: 0, headers });
+    expectClean(JSON.stringify([error.attempts, error.failure, stage.events]));
+  });
+
+  it('leave a code alone that the prompt asks about', async () => {
+    const stage = arrange({
+      a: [{ fail: { kind: 'server-error', message: 'no', code: 'insufficient_quota' } }],
+    });
+    const request = { messages: [{ role: 'user', content: 'What is insufficient_quota?' }] } as const;
+    expect((await stage.fail(request, { retry: 0 })).failure?.code).toBe('insufficient_quota');
+  });
+
   it.each(Object.keys(requests))(
     'never leave by an error, an event, a log line or health(): %s',
     async (which) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import {
+  type CompletionRequest,
   logTo,
   type Observer,
   type Provider,
@@ -8,7 +9,7 @@ import {
   type ProviderEvent,
   type Strategy,
 } from 'failsoft';
-import { arrange, settleNow } from './arrange.ts';
+import { arrange, errorOf, question, settleNow } from './arrange.ts';
 
 // A rejection that nobody follows would end a process, and ends the run of these tests.
 
@@ -221,4 +222,40 @@ it('an asynchronous refinement of a zod schema runs once for each reply, and may
   expect(reply.object).toEqual({ n: 2 });
   expect(reply.attempts[0]?.failure?.message).toBe("the schema's own code threw");
   expect(runs).toBe(2);
+});
+
+describe('whatever else throws in the code of a host', () => {
+  it('of a provider: secrets() is done without, and the call moves on', async () => {
+    for (const secrets of [trap, () => [null, 7] as never as string[]]) {
+      const stage = arrange({
+        a: { script: [{ fail: 'overloaded' }], wrap: (provider) => ({ ...provider, secrets }) },
+        b: 'From b.',
+      });
+      expect((await stage.ask()).text).toBe('From b.');
+    }
+  });
+
+  it('of a provider: refuses() has said nothing against it', async () => {
+    const stage = arrange({ a: { script: 'From a.', wrap: (provider) => ({ ...provider, refuses: trap }) } });
+    expect((await stage.ask({ tools: [{ name: 'look', parameters: {} }] })).text).toBe('From a.');
+  });
+
+  it('ends the call with the one error, and the event that ends every call', async () => {
+    const stage = arrange({
+      a: { script: 'From a.', wrap: (provider) => ({ ...provider, keyVersion: trap }) },
+    });
+    for (const end of [
+      () => stage.router.complete(question),
+      () => stage.router.stream(question).completion,
+    ]) {
+      expect(await errorOf(end())).toMatchObject({ code: 'all-targets-failed', cause: unreadable });
+      expect(stage.eventsOf('call').at(-1)).toMatchObject({ outcome: 'all-targets-failed' });
+    }
+  });
+});
+
+it('a request whose every property throws is a bad request', async () => {
+  const stage = arrange({ a: 'From a.' });
+  const request = new Proxy({}, { get: trap, ownKeys: trap }) as CompletionRequest;
+  expect(await errorOf(stage.router.complete(request))).toMatchObject({ code: 'bad-request' });
 });

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { scrub } from '../../src/core/scrub.ts';
 
@@ -36,5 +37,32 @@ describe('scrub', () => {
 
   it('keeps a very long message short', () => {
     expect(scrub('x'.repeat(10_000), none).length).toBeLessThan(700);
+  });
+
+  it('hides every character of a run of twelve that stands in a prompt, and no other', () => {
+    const letters = fc.string({ unit: fc.constantFrom('a', 'b', ' ', 'é'), maxLength: 60 });
+    fc.assert(
+      fc.property(letters, fc.array(letters, { maxLength: 3 }), (message, prompts) => {
+        const isQuoted = (index: number) =>
+          prompts.some((prompt) => {
+            const length = Math.min(12, prompt.length);
+            if (length < 6) return false;
+            const from = Math.max(0, index - length + 1);
+            return Array.from({ length }, (_, step) => message.slice(from + step, from + step + length)).some(
+              (run, step) => run.length === length && from + step <= index && prompt.includes(run),
+            );
+          });
+        const expected = [...message].map((letter, index) => (isQuoted(index) ? '#' : letter)).join('');
+        expect(scrub(message, { keys: [], prompts })).toBe(expected.replace(/#+/g, '[redacted]'));
+      }),
+    );
+  });
+
+  it('does not stand still over a prompt of many megabytes', () => {
+    const message = 'The server had an error while processing your request. Sorry about that! '.repeat(8);
+    const prompt = Array.from({ length: 500_000 }, (_, index) => `${index} lorem ipsum `).join('');
+    const startedAt = performance.now();
+    expect(scrub(message, { keys: [], prompts: [prompt] })).toBe(message);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
   });
 });
