@@ -38,27 +38,22 @@ function fixedCoolDown(parts: SimulatedParts): SimulatedRouter {
   return loopOver(parts, parts.models.chat.length, settings, coolDown(parts.runtime, 5_000));
 }
 
+/** As the usual libraries have it: while it is open, what was under way before changes nothing. */
 function consecutive(runtime: Runtime, limit: number, openMs: number): Memory {
-  const states = new Map<SimulatedTarget, { failures: number; openUntil: number; probing: boolean }>();
-  const stateOf = (target: SimulatedTarget) => {
-    const state = states.get(target) ?? { failures: 0, openUntil: -Infinity, probing: false };
-    states.set(target, state);
-    return state;
-  };
+  const states = new Map<SimulatedTarget, { failures: number; openUntil?: number; probing: boolean }>();
   return {
-    mayAsk(target) {
-      const { failures, openUntil, probing } = stateOf(target);
-      return failures < limit || (runtime.now() >= openUntil && !probing);
-    },
-    asked(target) {
-      const state = stateOf(target);
-      if (state.failures >= limit) state.probing = true;
-    },
-    told(target, ok) {
-      const state = stateOf(target);
-      state.probing = false;
-      state.failures = ok ? 0 : state.failures + 1;
-      if (state.failures >= limit) state.openUntil = runtime.now() + openMs;
+    ask(target) {
+      const state = states.get(target) ?? { failures: 0, probing: false };
+      states.set(target, state);
+      const isProbe = state.openUntil !== undefined;
+      if (isProbe && (state.probing || runtime.now() < (state.openUntil ?? 0))) return undefined;
+      state.probing = isProbe;
+      return (ok) => {
+        if (state.openUntil !== undefined && !isProbe) return;
+        state.failures = ok ? 0 : state.failures + 1;
+        state.probing = false;
+        state.openUntil = state.failures >= limit ? runtime.now() + openMs : undefined;
+      };
     },
   };
 }
@@ -66,10 +61,9 @@ function consecutive(runtime: Runtime, limit: number, openMs: number): Memory {
 function coolDown(runtime: Runtime, forMs: number): Memory {
   const until = new Map<SimulatedTarget, number>();
   return {
-    mayAsk: (target) => runtime.now() >= (until.get(target) ?? -Infinity),
-    asked: () => {},
-    told(target, ok) {
-      if (!ok) until.set(target, runtime.now() + forMs);
+    ask(target) {
+      if (runtime.now() < (until.get(target) ?? -Infinity)) return undefined;
+      return (ok) => void (ok || until.set(target, runtime.now() + forMs));
     },
   };
 }

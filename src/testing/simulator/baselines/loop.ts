@@ -3,12 +3,11 @@ import { completeBySdk, streamBySdk, type SdkSettings } from './sdk.ts';
 
 /** Which targets a call may ask, and what is learnt from how it went. */
 export interface Memory {
-  mayAsk(target: SimulatedTarget): boolean;
-  asked(target: SimulatedTarget): void;
-  told(target: SimulatedTarget, ok: boolean): void;
+  /** Undefined: it is left out. Else what is to be told how it went. */
+  ask(target: SimulatedTarget): ((ok: boolean) => void) | undefined;
 }
 
-export const forgetful: Memory = { mayAsk: () => true, asked: () => {}, told: () => {} };
+export const forgetful: Memory = { ask: () => () => {} };
 
 /** Asks one target after the other until one answers. What was shown of a stream cannot be taken back: that is an error. */
 export function loopOver(
@@ -22,14 +21,14 @@ export function loopOver(
   async function complete(request: SimulatedRequest): Promise<{ text: string }> {
     let last: unknown = new Error('every target is left out');
     for (const target of order) {
-      if (!memory.mayAsk(target)) continue;
-      memory.asked(target);
+      const tell = memory.ask(target);
+      if (tell === undefined) continue;
       try {
         const text = await completeBySdk(target, request, settings);
-        memory.told(target, true);
+        tell(true);
         return { text };
       } catch (error) {
-        memory.told(target, false);
+        tell(false);
         last = error;
       }
     }
@@ -39,18 +38,18 @@ export function loopOver(
   async function* stream(request: SimulatedRequest): AsyncGenerator<{ type: 'text'; text: string }> {
     let last: unknown = new Error('every target is left out');
     for (const target of order) {
-      if (!memory.mayAsk(target)) continue;
-      memory.asked(target);
+      const tell = memory.ask(target);
+      if (tell === undefined) continue;
       let shown = false;
       try {
         for await (const text of streamBySdk(target, request, settings)) {
           shown = true;
           yield { type: 'text', text };
         }
-        memory.told(target, true);
+        tell(true);
         return;
       } catch (error) {
-        memory.told(target, false);
+        tell(false);
         if (shown) throw error;
         last = error;
       }

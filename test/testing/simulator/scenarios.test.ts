@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { createRouter } from '../../../src/index.ts';
+import {
+  scenarios,
+  simulate,
+  type MakeSimulatedRouter,
+  type MetricName,
+  type ScenarioName,
+} from '../../../src/testing/simulator/index.ts';
+
+const failsoft: MakeSimulatedRouter = ({ models, runtime, observers, options }) =>
+  createRouter({ ...options, models, runtime, observers });
+
+/** Variants get one seed: `npm run simulate` gives all of them as many as are wanted. */
+const seedsOf = (name: string) => (name.includes('-') ? [1] : [1, 2]);
+
+/** Lines that are not met yet, each with what it waits for; docs/resilience.md has the figures. */
+const notYet: Partial<Record<ScenarioName, readonly MetricName[]>> = {
+  S1: ['struckAttempts'], // probes every 20 s at most, where the line allows fewer
+  'S2-10': ['shareAfter30s'], // health that shifts shares before a breaker trips
+  S3: ['firstTokenP99Ms', 'attemptsPerCall'], // hedging, silence as evidence
+  'S3-20': ['firstTokenP99Ms', 'shareAfter20s'], // hedging, slowness as evidence
+  S4: ['answersFromAPerSecond'], // own limits that are spread over the minute
+  'S4-529': ['answersFromAPerSecond'], // a share that follows what a target takes
+  'S5-hang': ['firstTokenP99Ms'], // silence as evidence
+  S10: ['changesPer5s'], // an open time that remembers
+  'S10-10': ['changesPer5s'],
+  'S10-30': ['changesPer5s'],
+  S11: ['errorP99Ms'], // no retry while everybody is down
+  S14: ['successInFault', 'errorP99Ms'], // a ramp on failover
+};
+
+describe.each(Object.values(scenarios))('$name, $title', (scenario) => {
+  it.each(seedsOf(scenario.name))('is survived as far as is promised today, seed %i', async (seed) => {
+    const { lines, metrics, trace } = await simulate({ scenario, seed, router: failsoft });
+    const waiting = notYet[scenario.name as ScenarioName] ?? [];
+    const missed = lines.filter(({ passed, metric }) => !passed && !waiting.includes(metric));
+    expect(
+      missed.map(({ metric, value }) => `${metric} is ${value}`),
+      `${scenario.name}, seed ${seed}, trace ${trace}`,
+    ).toEqual([]);
+    // Whatever else: nobody waits for ever, and nobody is given what is no answer.
+    expect([metrics.hangs, metrics.corrupt]).toEqual([0, 0]);
+  });
+});
