@@ -33,9 +33,12 @@ export interface HoldRequest {
   readonly now: number;
 }
 
+/** An instant where a duration belongs is a common mistake, and would take the target out for decades. */
+export const longestStatedMs = 24 * 3_600_000;
+
 /** A stated time of 0 would mean asking again at once, for ever: it counts as none. */
 export function statedMs({ retryAfterMs }: HoldRequest): number | undefined {
   return retryAfterMs !== undefined && retryAfterMs > 0 && Number.isFinite(retryAfterMs)
-    ? retryAfterMs
+    ? Math.min(retryAfterMs, longestStatedMs)
     : undefined;
 }

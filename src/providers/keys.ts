@@ -13,6 +13,8 @@ export type ApiKey = string | (() => string | ExpiringKey | Promise<string | Exp
 
 /** How long a fetched key without `expiresAt` is used before it is fetched again. */
 const keptMs = 60_000;
+/** A fetch that takes longer is given up for another one: a function that never settles must not stop all calls to come. */
+const patienceMs = 10_000;
 /** A key is fetched anew this long before it expires. */
 const aheadMs = 30_000;
 const mostFormerKeys = 8;
@@ -40,6 +42,8 @@ export function keyRing(source: ApiKey): KeyRing {
   let former: readonly string[] = [];
   let version = current === undefined ? 0 : 1;
   let fetching: Promise<string> | undefined;
+  let fetchingSince = 0;
+  let fetches = 0;
   let refreshedAt = -Infinity;
 
   function use(key: string | undefined, until: number): void {
@@ -51,12 +55,13 @@ export function keyRing(source: ApiKey): KeyRing {
     goodUntil = until;
   }
 
-  async function fetchKey(): Promise<string> {
+  async function fetchKey(fetch: number): Promise<string> {
     try {
       const value = await (source as Exclude<ApiKey, string>)();
       const { key, expiresAt } = typeof value === 'string' ? { key: value, expiresAt: undefined } : value;
       if (typeof key !== 'string' || key === '') throw new TypeError('it returned no key');
-      use(key, expiresAt === undefined ? systemRuntime.now() + keptMs : expiresAt - aheadMs);
+      if (fetch === fetches)
+        use(key, expiresAt === undefined ? systemRuntime.now() + keptMs : expiresAt - aheadMs);
       return key;
     } catch (error) {
       throw failureError(
@@ -64,12 +69,16 @@ export function keyRing(source: ApiKey): KeyRing {
         error,
       );
     } finally {
-      fetching = undefined;
+      if (fetch === fetches) fetching = undefined;
     }
   }
 
   function refreshed(): Promise<string> {
-    fetching ??= fetchKey();
+    const now = systemRuntime.now();
+    if (fetching && now - fetchingSince < patienceMs) return fetching;
+    fetchingSince = now;
+    fetches += 1;
+    fetching = fetchKey(fetches);
     return fetching;
   }
 

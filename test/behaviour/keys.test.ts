@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createRouter, failureError, type Provider, type RouterEvent } from 'failsoft';
 import { manualRuntime } from 'failsoft/testing';
 import { keyRing, type ApiKey } from '../../src/providers/keys.ts';
@@ -111,5 +111,28 @@ describe('a key that is refused', () => {
     await expect(ask()).rejects.toMatchObject({
       failure: { kind: 'auth', message: expect.stringContaining('the vault is sealed') as string },
     });
+  });
+});
+
+describe('a key function that never settles', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it('is asked anew by a call that comes 10 s later, and what it says after that changes nothing', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    let settle: (key: string) => void = () => {};
+    let fetched = 0;
+    const ring = keyRing(() =>
+      fetched++ === 0 ? new Promise<string>((resolve) => (settle = resolve)) : 'second-key',
+    );
+    const first = ring.get();
+    vi.setSystemTime(Date.now() + 9_999);
+    void ring.get();
+    expect(fetched).toBe(1);
+    vi.setSystemTime(Date.now() + 1);
+    expect(await ring.get()).toBe('second-key');
+    settle('first-key');
+    expect(await first).toBe('first-key');
+    expect(ring.get()).toBe('second-key');
+    expect(fetched).toBe(2);
   });
 });

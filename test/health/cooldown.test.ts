@@ -28,6 +28,12 @@ describe('a cool-down', () => {
     expect(coolDown.heldAt(clock.now())).toBeUndefined();
   });
 
+  it('lasts a day at most, also where a vendor states an instant as if it were a duration', () => {
+    const { begin, leftMs } = setUp();
+    begin(1_755_000_000_000);
+    expect(leftMs()).toBe(86_400_000);
+  });
+
   it('grows from 1 s to 60 s from limit to limit where the vendor names no time', () => {
     const { clock, begin, leftMs } = setUp();
     const lengths = Array.from({ length: 8 }, () => {
