@@ -41,9 +41,6 @@ export function keyRing(source: ApiKey): KeyRing {
   /** Attempts in flight finish on the key that they began with, and a vendor may echo it. */
   let former: readonly string[] = [];
   let version = current === undefined ? 0 : 1;
-  let fetching: Promise<string> | undefined;
-  let fetchingSince = 0;
-  let fetches = 0;
   let refreshedAt = -Infinity;
 
   function use(key: string | undefined, until: number): void {
@@ -55,32 +52,20 @@ export function keyRing(source: ApiKey): KeyRing {
     goodUntil = until;
   }
 
-  async function fetchKey(fetch: number): Promise<string> {
+  const refreshed = sharedFetch(async (isLatest) => {
     try {
       const value = await (source as Exclude<ApiKey, string>)();
       const { key, expiresAt } = typeof value === 'string' ? { key: value, expiresAt: undefined } : value;
       if (typeof key !== 'string' || key === '') throw new TypeError('it returned no key');
-      if (fetch === fetches)
-        use(key, expiresAt === undefined ? systemRuntime.now() + keptMs : expiresAt - aheadMs);
+      if (isLatest()) use(key, expiresAt === undefined ? systemRuntime.now() + keptMs : expiresAt - aheadMs);
       return key;
     } catch (error) {
       throw failureError(
         { kind: 'auth', message: `the apiKey function failed: ${messageOf(error)}`, code: 'key-function' },
         error,
       );
-    } finally {
-      if (fetch === fetches) fetching = undefined;
     }
-  }
-
-  function refreshed(): Promise<string> {
-    const now = systemRuntime.now();
-    if (fetching && now - fetchingSince < patienceMs) return fetching;
-    fetchingSince = now;
-    fetches += 1;
-    fetching = fetchKey(fetches);
-    return fetching;
-  }
+  });
 
   return {
     get: () => (current !== undefined && systemRuntime.now() < goodUntil ? current : refreshed()),
@@ -102,5 +87,24 @@ export function keyRing(source: ApiKey): KeyRing {
     },
     version: () => version,
     secrets: () => (current === undefined ? [...former] : [current, ...former]),
+  };
+}
+
+/** Shares one fetch among all who wait for it; `isLatest` says whether it has not been given up meanwhile. */
+function sharedFetch(fetch: (isLatest: () => boolean) => Promise<string>): () => Promise<string> {
+  let fetching: Promise<string> | undefined;
+  let since = 0;
+  let fetches = 0;
+  return () => {
+    const now = systemRuntime.now();
+    if (fetching && now - since < patienceMs) return fetching;
+    since = now;
+    fetches += 1;
+    const number = fetches;
+    const isLatest = () => number === fetches;
+    fetching = fetch(isLatest).finally(() => {
+      if (isLatest()) fetching = undefined;
+    });
+    return fetching;
   };
 }
