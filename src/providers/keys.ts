@@ -53,11 +53,14 @@ export function keyRing(source: ApiKey): KeyRing {
   }
 
   const refreshed = sharedFetch(async (isLatest) => {
+    const before = version;
     try {
       const value = await (source as Exclude<ApiKey, string>)();
       const { key, expiresAt } = typeof value === 'string' ? { key: value, expiresAt: undefined } : value;
       if (typeof key !== 'string' || key === '') throw new TypeError('it returned no key');
-      if (isLatest()) use(key, expiresAt === undefined ? systemRuntime.now() + keptMs : expiresAt - aheadMs);
+      // A key that was set meanwhile is newer than this one.
+      if (isLatest() && version === before)
+        use(key, expiresAt === undefined ? systemRuntime.now() + keptMs : expiresAt - aheadMs);
       return key;
     } catch (error) {
       throw failureError(

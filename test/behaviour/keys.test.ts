@@ -114,6 +114,16 @@ describe('a key that is refused', () => {
   });
 });
 
+it('a key that is set while another one is fetched stays', async () => {
+  let settle: (key: string) => void = () => {};
+  const ring = keyRing(() => new Promise<string>((resolve) => (settle = resolve)));
+  const fetched = ring.get();
+  ring.set('rotated-key');
+  settle('old-key');
+  await fetched;
+  expect(ring.get()).toBe('rotated-key');
+});
+
 describe('a key function that never settles', () => {
   afterEach(() => void vi.useRealTimers());
 
