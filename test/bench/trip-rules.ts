@@ -51,7 +51,6 @@ function either(one: EvidenceRule, other: EvidenceRule): EvidenceRule {
   };
 }
 
-/** Fades by results as well as by time: what is known of a target that is seldom asked lasts for more of its calls. */
 const rules: Readonly<Record<string, EvidenceRule>> = {
   'CUSUM (present)': cusum(),
   '5 in a row': inARow(5),
@@ -68,12 +67,12 @@ const rates = [1 / 60, 1, 10, 100];
 const shares = [1, 0.6, 0.3, 0.1];
 
 /** Milliseconds from the fault to the trip; Infinity within the patience, NaN where it had tripped before. */
-function timeToTrip(rule: EvidenceRule, rate: number, share: number, seed: number): number {
+function timeToTrip(rule: EvidenceRule, rate: number, share: number, seed: number, evenly = false): number {
   const evidence = rule();
   const random = keyedRandom(seed, Math.round(rate * 1_000), Math.round(share * 100));
   const warmMs = Math.max(healthyMs, 10_000 / rate);
   for (let at = 0; ;) {
-    at += (-Math.log(1 - random()) * 1_000) / rate;
+    at += ((evenly ? 1 : -Math.log(1 - random())) * 1_000) / rate;
     if (at > warmMs + Math.max(patienceMs, 40_000 / rate)) return Infinity;
     const isFaulty = at >= warmMs;
     evidence.record(random() >= (isFaulty ? share : 0.004), at, 1);
@@ -116,6 +115,7 @@ const head = [
 ];
 const rows = Object.entries(rules).map(([name, rule]) => [
   name,
+  told([timeToTrip(rule, 1 / 60, 1, 1, true)]),
   ...rates.flatMap((rate) =>
     shares.map((share) =>
       told(Array.from({ length: rate > 10 ? 50 : seeds }, (_, seed) => timeToTrip(rule, rate, share, seed))),

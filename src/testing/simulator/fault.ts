@@ -65,7 +65,7 @@ export type Effect =
    */
   | { readonly effect: 'capacity'; readonly perSecond: number };
 
-/** When: since the start of the simulation; with `cycle` on and off in turns, beginning with on. */
+/** When something is wrong, since the start of the simulation; with `cycle` on and off in turns, beginning with on. */
 export interface FaultTime {
   readonly fromMs: number;
   readonly untilMs: number;

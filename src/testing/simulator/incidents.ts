@@ -112,7 +112,7 @@ function drawShocks(days: number, random: Random): [ProviderId, Fault][] {
   }
 }
 
-/** How long it is, and how much is asked. */
+/** How long a year of incidents is, and how much is asked. */
 export interface YearOptions {
   /** Draws the incidents; hand the same to `simulate`. @default 1 */
   readonly seed?: number;

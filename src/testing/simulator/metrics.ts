@@ -4,7 +4,7 @@ import type { AttemptRecord, CallRecord, RunRecord } from './record.ts';
 import type { Scenario } from './scenario.ts';
 import { defaultDeadlineMs } from './traffic.ts';
 
-/** What is measured. Shares are from 0 to 1; what never came about is Infinity, what cannot be told is NaN. */
+/** What is measured, each figure in words. Shares are from 0 to 1; what never came about is Infinity, what cannot be told is NaN. */
 export const metricMeanings = {
   success: 'Calls answered whole and in time, of all',
   successInFault: 'The same, of those that began in the fault',
@@ -46,7 +46,9 @@ export const metricMeanings = {
   goodputBackMs: 'From the end of the fault until a answers 95 % of its healthy share for 10 seconds',
 } as const;
 
+/** The names of the figures; `metricMeanings` says what each is. */
 export type MetricName = keyof typeof metricMeanings;
+/** All figures of one run. */
 export type Metrics = Readonly<Record<MetricName, number>>;
 
 const callsOfRun = 20;

@@ -11,7 +11,7 @@ export interface ProviderProfile {
   readonly usual: UsualErrors;
 }
 
-/** Shares of calls, from 0 to 1. */
+/** What fails on any day, in shares of calls from 0 to 1. */
 export interface UsualErrors {
   readonly rateLimit: number;
   readonly serverError: number;
