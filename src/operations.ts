@@ -1,4 +1,14 @@
-import { nearest } from './core/check.ts';
+import {
+  boolean,
+  describeProblems,
+  name,
+  nearest,
+  object,
+  problemsOf,
+  string,
+  type Rule,
+} from './core/check.ts';
+import { zeroOrMore } from './core/check-parts.ts';
 import { closedError, operatorError } from './core/errors.ts';
 import type { RouterEvent } from './core/events.ts';
 import type { Runtime } from './core/runtime.ts';
@@ -48,6 +58,21 @@ export interface OperationParts {
   readonly isClosed: () => boolean;
 }
 
+const disableRule = object({ forMs: zeroOrMore, reason: string, cut: boolean });
+const rotateRule = object({ verify: boolean });
+const closeRule = object({ graceMs: zeroOrMore });
+
+/** A mistyped time must not leave a target in service that somebody wanted out of it. */
+function check(rule: Rule, value: unknown, path: string): void {
+  const problems = problemsOf(rule, value, path);
+  if (problems.length > 0) throw operatorError(describeProblems(problems));
+}
+
+/** @throws RouterError `bad-request` */
+export function checkClose(options: unknown): void {
+  check(closeRule, options, 'close');
+}
+
 export function createOperations(parts: OperationParts): Operations {
   const { runtime, inFlight, tracker } = parts;
 
@@ -67,15 +92,22 @@ export function createOperations(parts: OperationParts): Operations {
   }
 
   return {
-    disable(id, { forMs, reason, cut = false } = {}) {
+    disable(id, options = {}) {
       const target = find(id);
+      check(disableRule, options, 'disable');
+      const { forMs, reason, cut = false } = options;
       const until = forMs === undefined ? undefined : runtime.now() + forMs;
       target.health.disable({ until, reason });
       if (cut) inFlight.cutTarget(id, new Error(reason ?? 'disabled'));
     },
     enable: (id) => find(id).health.enable(),
     probe,
-    rotate: (provider, key, { verify = false } = {}) => rotateKey({ provider, key, verify }, parts),
+    async rotate(provider, key, options = {}) {
+      check(name, key, 'rotate.key');
+      check(rotateRule, options, 'rotate');
+      const { verify = false } = options;
+      await rotateKey({ provider, key, verify }, parts);
+    },
     update(options) {
       const settings = settle(options);
       const kept = parts.lineup().targets;

@@ -53,7 +53,7 @@ function targetsOf(provider: Provider | string, { lineup }: OperationParts): Exe
   );
   if (found.length > 0) return found;
   throw operatorError(
-    `no target has the provider '${typeof provider === 'string' ? provider : provider.name}'`,
+    `no target has the provider '${typeof provider === 'string' ? provider : String((provider as Provider | null)?.name)}'`,
   );
 }
 

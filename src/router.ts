@@ -10,7 +10,7 @@ import { createStream, type CompletionStream } from './execution/stream.ts';
 import { createTracker } from './health/tracker.ts';
 import { createInFlight, type InFlight } from './in-flight.ts';
 import { createLineup, healthOf, type Health } from './lineup.ts';
-import { createOperations, type Operations } from './operations.ts';
+import { checkClose, createOperations, type Operations } from './operations.ts';
 import type { CallOptions, RouterOptions } from './options.ts';
 import { settle } from './settings.ts';
 
@@ -104,9 +104,10 @@ export function createRouter<const Model extends string>(options: RouterOptions<
     },
   });
 
-  function close({ graceMs = 10_000 }: { graceMs?: number } = {}): Promise<void> {
-    closed ??= shutDown(inFlight, runtime, graceMs);
-    return closed;
+  async function close(closeOptions: { graceMs?: number } = {}): Promise<void> {
+    checkClose(closeOptions);
+    closed ??= shutDown(inFlight, runtime, closeOptions.graceMs ?? 10_000);
+    await closed;
   }
 
   const router = {

@@ -21,7 +21,8 @@ import {
 } from './check.ts';
 
 const milliseconds = expected('a number > 0', (value) => isNumber(value) && value > 0);
-const zeroOrMore = expected('a number ≥ 0', (value) => isNumber(value) && value >= 0);
+/** Also without an end, where it is a time. */
+export const zeroOrMore = expected('a number ≥ 0', (value) => isNumber(value) && value >= 0);
 export const atLeastOne = wholeNumber(1);
 
 const attemptTimeouts = { firstTokenMs: milliseconds, idleMs: milliseconds, attemptMs: milliseconds };

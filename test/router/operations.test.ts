@@ -75,6 +75,22 @@ describe('disable', () => {
     expect(() => router.enable('nobody')).toThrow('no target has the id');
   });
 
+  it.each([
+    { forMs: Number.NaN },
+    { forMs: -1 },
+    { forMs: '5000' },
+    { forMS: 5_000 },
+    { reason: {} },
+    { cut: 1 },
+    null,
+  ])('throws for options that are none, and changes nothing: %o', (options) => {
+    const { router } = setUp();
+    expect(() => router.disable('one', options as object)).toThrow(
+      expect.objectContaining({ code: 'bad-request' }) as Error,
+    );
+    expect(router.health().targets['one']?.disabled).toBeUndefined();
+  });
+
   it('is told to observers, as is enable', () => {
     const { router, events } = setUp();
     router.disable('one', { reason: 'maintenance', forMs: 1_000 });
@@ -136,6 +152,15 @@ describe('update', () => {
 });
 
 describe('close', () => {
+  it.each([{ graceMs: Number.NaN }, { graceMs: -1 }, { graceMs: '5' }, { grace: 5 }, null])(
+    'rejects for options that are none, and closes nothing: %o',
+    async (options) => {
+      const { router, answeredBy } = setUp();
+      await expect(router.close(options as object)).rejects.toMatchObject({ code: 'bad-request' });
+      expect(await answeredBy()).toBe('one');
+    },
+  );
+
   it('lets calls in flight finish, and ends new ones with closed', async () => {
     const { runtime, one, router } = setUp();
     one.script([{ waitMs: 3_000 }, { text: 'late' }]);
@@ -217,6 +242,19 @@ describe('observers', () => {
     expect(reply).toMatchObject({ text: 'hello', attempts: [{ target: 'scripted/a', ignored: [] }] });
     expect(seen.filter(({ type }) => type === 'observer')).toHaveLength(2);
     expect(seen.some(({ type }) => type === 'call')).toBe(true);
+  });
+});
+
+describe('rotate', () => {
+  it.each([
+    [null, 'new-key', {}],
+    ['one', '', {}],
+    ['one', undefined, {}],
+    ['one', 'new-key', { verifi: true }],
+  ])('rejects for what is no provider, key or option: %o', async (provider, key, options) => {
+    const { router } = setUp();
+    const rotated = router.rotate(provider as never, key as never, options);
+    await expect(rotated).rejects.toMatchObject({ code: 'bad-request' });
   });
 });
 
