@@ -208,6 +208,16 @@ describe('a continuation that repeats less than it was asked to', () => {
     expect(join(before, '\nbeing quick and brown')).toBe('Yesterday the fox, being quick and brown');
   });
 
+  it('says a dozen letters, and no fewer', () => {
+    const told = 'From one place to another: over there and';
+    expect(join(told, ' over there and back')).toBe(`${told} back`);
+    expect(join(told.replace('over', 'ver'), ' ver there and back')).toBe(
+      `${told.replace('over', 'ver')} ver there and back`,
+    );
+    expect(join('我们去年在海边的小镇', '\n海边的小镇吃鱼')).toBe('我们去年在海边的小镇\n海边的小镇吃鱼');
+    expect(join('我们去年在海边的小镇', '\n在海边的小镇吃鱼')).toBe('我们去年在海边的小镇吃鱼');
+  });
+
   it('is text where few letters agree behind a space: a new word may begin like the last one', () => {
     expect(join('He looked at the', ' theory again')).toBe('He looked at the theory again');
     expect(join('It grew more and', ' more and more')).toBe('It grew more and more and more');
@@ -370,6 +380,18 @@ describe('a continuation that opens with a remark', () => {
     expect(join('That was the first. ', 'Sure, here is the rest:\n\nThe second.')).toBe(
       'That was the first. The second.',
     );
+  });
+
+  it('may have nothing to add', () => {
+    expect(join('That is all there is.', 'Sure, here is the rest:')).toBe('That is all there is.');
+  });
+
+  it('is kept with all that it says of something else', () => {
+    const before = 'We looked at the quick bro';
+    const other = 'Let me see, she said. Here is the rest:\n\nwn fox';
+    expect(join(before, other)).toBe(before + other);
+    const line = 'Nobody knows\nlooked at the quick brown';
+    expect(join(before, line)).toBe(before + line);
   });
 
   it('is kept where somebody may say so in the text', () => {
