@@ -4,6 +4,7 @@ import { streamOf } from '../batches.ts';
 import { eventBatches, isEventStream, parseJson, readJson, type ServerSentEvent } from '../http.ts';
 import { notesOf } from '../notes.ts';
 import type { Provider, ProviderCall, ProviderEvent } from '../provider.ts';
+import { settingsProblems } from '../settings-problems.ts';
 import { classify } from './classify.ts';
 import {
   hostConnection,
@@ -88,6 +89,7 @@ function problemsOf(options: AnthropicOptions): string[] {
   if (client !== undefined && typeof client?.messages?.create !== 'function') {
     problems.push('anthropic: expected a client with messages.create, as those of @anthropic-ai/sdk have');
   }
+  if (client === undefined) problems.push(...settingsProblems(given));
   return problems;
 }
 

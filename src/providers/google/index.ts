@@ -1,6 +1,7 @@
 import { notKnown } from '../../core/check.ts';
 import type { Provider } from '../provider.ts';
 import { streamOf } from '../batches.ts';
+import { settingsProblems } from '../settings-problems.ts';
 import { completeAnswer, streamAnswer, type Connect, type Connection } from './answer.ts';
 import { refusalOf } from './body.ts';
 import { familyOf } from './families.ts';
@@ -82,7 +83,7 @@ function problemsOf(options: GoogleOptions): string[] {
   if (!client && apiKey === undefined)
     problems.push('client or apiKey: expected one of the two, got neither');
   if (client) problems.push(...problemsOfClient(options));
-  else if (apiKey === '') problems.push('apiKey: expected a key, got an empty string');
+  else problems.push(...settingsProblems(options as GoogleSettingsOptions));
   return problems;
 }
 

@@ -354,6 +354,9 @@ describe('faults of the options', () => {
     expect(problemsOf({ apiKey: 'k' })).toEqual([]);
     expect(problemsOf({})).toEqual(['anthropic: expected a client or an apiKey, got neither']);
     expect(problemsOf(undefined)).toHaveLength(1);
+    expect(problemsOf({ apiKey: '' })?.[0]).toMatch(/apiKey: expected a key/);
+    // Without it the SDK would ask the vendor itself, or whoever an environment variable names.
+    expect(problemsOf({ apiKey: 'k', baseURL: '' })).toEqual(['baseURL: expected an absolute URL']);
     expect(problemsOf({ client: {} })?.[0]).toMatch(/expected a client with messages\.create/);
     expect(problemsOf({ client: null })?.[0]).toMatch(/expected a client with messages\.create/);
     const client = new Anthropic({ apiKey: 'k' });

@@ -483,6 +483,9 @@ describe('settings', () => {
     const wrong: [object, RegExp][] = [
       [{}, /client or apiKey/],
       [{ apiKey: '' }, /apiKey: expected a key/],
+      [{ apiKey: 7 }, /apiKey: expected a key/],
+      [{ apiKey: 'k', baseURL: '' }, /baseURL: expected an absolute URL/],
+      [{ apiKey: 'k', baseURL: 'localhost' }, /baseURL: expected an absolute URL/],
       [{ apiKey: 'k', baseUrl: 'x' }, /baseUrl is not known; did you mean 'baseURL'/],
       [{ apiKey: 'k', client: new GoogleGenAI2({ apiKey: 'k' }) }, /got both/],
       [{ client: {} }, /client: expected a GoogleGenAI/],
