@@ -67,7 +67,7 @@ const target = object(
     limits: object({ rpm: number(1), tpm: number(1), concurrency: atLeastOne }),
     supports: object({
       ...each(
-        `tools images files schema reasoning stream stop imageUrls fileUrls ${wishes.join(' ')}`,
+        `tools images files schema reasoning stream stop imageUrls fileUrls prefill ${wishes.join(' ')}`,
         boolean,
       ),
       toolChoice: when(Array.isArray, listOf(oneOf(['none', 'required', 'named'])), boolean),

@@ -1,4 +1,4 @@
-import type { Completion, StreamEvent } from './core/completion.ts';
+import type { Completion } from './core/completion.ts';
 import { closedError, isRouterError, RouterError } from './core/errors.ts';
 import type { RouterEvent } from './core/events.ts';
 import type { CompletionRequest } from './core/request.ts';
@@ -7,7 +7,7 @@ import { followSignal } from './execution/cancellation.ts';
 import { carry, type Outcome } from './execution/carry.ts';
 import { prepare } from './execution/prepare.ts';
 import { completionOf, errorOf } from './execution/report.ts';
-import { createShow } from './execution/show.ts';
+import { createShow, type Reader, type ShowSettings } from './execution/show.ts';
 import type { InFlight } from './in-flight.ts';
 import { executionTarget, keepCredits, survey, type Lineup } from './lineup.ts';
 import type { CallOptions } from './options.ts';
@@ -35,8 +35,8 @@ export interface Launched {
 /** Runs calls through their stages. */
 export interface Engine {
   plan(request: CompletionRequest, options: CallOptions): Plan;
-  /** `push` is what a reader of a stream sees by. Never throws; `done` rejects. */
-  launch(request: CompletionRequest, options: CallOptions, push?: (event: StreamEvent) => void): Launched;
+  /** `reader`: who sees the stream. Never throws; `done` rejects. */
+  launch(request: CompletionRequest, options: CallOptions, reader?: Reader): Launched;
 }
 
 /**
@@ -66,17 +66,17 @@ export function createEngine(engine: EngineParts): Engine {
   function resolveOrRefuse(
     request: CompletionRequest,
     options: CallOptions,
-    push: ((event: StreamEvent) => void) | undefined,
+    reader: Reader | undefined,
   ): Resolved {
-    const show = push && ((reasoning: 'held' | 'live') => createShow(push, reasoning));
     const settings = engine.settings();
+    const show = reader && ((stream: ShowSettings) => createShow(reader, stream, settings.runtime));
     try {
       if (engine.isClosed()) throw closedError();
       return resolve(request, options, { settings, lineup: engine.lineup(), show });
     } catch (error) {
       if (isRouterError(error)) {
         engine.emit(
-          refusedCallEvent(request, error, { streaming: push !== undefined, now: settings.runtime.now() }),
+          refusedCallEvent(request, error, { streaming: reader !== undefined, now: settings.runtime.now() }),
         );
       }
       throw error;
@@ -86,12 +86,12 @@ export function createEngine(engine: EngineParts): Engine {
   return {
     plan: (request, options) =>
       planFor(resolve(request, options, { settings: engine.settings(), lineup: engine.lineup() }), engine),
-    launch(request, options, push) {
+    launch(request, options, reader) {
       let call: Call | undefined;
       const begin = async () => {
-        const resolved = resolveOrRefuse(request, options, push);
+        const resolved = resolveOrRefuse(request, options, reader);
         call = resolved.call;
-        return run(resolved, options, push !== undefined);
+        return run(resolved, options, reader !== undefined);
       };
       return { done: begin(), cancel: (reason) => call?.cancellation.cancel(reason) };
     },

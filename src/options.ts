@@ -35,15 +35,23 @@ export interface RetryOptions {
   readonly maxDelayMs?: number;
 }
 
-/** What a reader of a stream sees of reasoning, and what follows a failure after text was shown. */
+/** What a reader of a stream sees of reasoning, what is kept back at first, and what follows a failure after text was shown. */
 export interface StreamOptions {
   /**
-   * After a failure past the commit point. `none`: the stream ends with `stream-interrupted` and the partial.
+   * After a failure past the commit point. `none`: the stream ends with `stream-interrupted` and the partial. `restart`: a
+   * `restart` event says that what came before is void, and the next target answers anew; where text cannot be taken
+   * back (`textStream`, `toResponse({ format: 'text' })`) it ends as with `none`. `continue`: the next target takes the answer
+   * up where it broke off, and the reader sees one text; where that would not be honest (a tool call has begun, an object is
+   * asked for, reasoning is signed) it does what `restart` does.
    * @default 'none'
    */
-  readonly recovery?: 'none';
+  readonly recovery?: 'none' | 'restart' | 'continue';
   /** `held`: reasoning is shown with the first text; `live`: at once, and a failover after it is a `restart`. @default 'held' */
   readonly reasoning?: 'held' | 'live';
+  /** Keeps the first text back for so long, so that an early failure stays unseen. @default 0 */
+  readonly holdMs?: number;
+  /** Keeps the first text back until there are about so many tokens of it (four characters each). @default 0 */
+  readonly holdTokens?: number;
 }
 
 /** What one target may be asked, by the host's own wish. */

@@ -71,6 +71,8 @@ function probeCall(startedAt: number): Call {
     transport: 'auto',
     headers: {},
     cancellation: createCancellation(),
+    recovery: 'none',
+    continuation: undefined,
     show: undefined,
     estimatedTokens: 0,
     attempts: [],

@@ -11,7 +11,8 @@ import type { Call } from './execution/call.ts';
 import { readRequest } from './execution/prepare.ts';
 import type { Show } from './execution/show.ts';
 import type { Lineup, ModelLineup } from './lineup.ts';
-import type { CallOptions } from './options.ts';
+import { stated } from './core/stated.ts';
+import type { CallOptions, StreamOptions } from './options.ts';
 import { demandOf, type Demand } from './routing/demand.ts';
 import { defaults, retryOptions, type Settings } from './settings.ts';
 
@@ -21,6 +22,9 @@ export interface Resolved {
   readonly lineup: ModelLineup;
   readonly demand: Demand;
 }
+
+/** Makes what a reader of a stream sees by, from the call's stream options. */
+export type MakeShow = (settings: Required<StreamOptions>) => Show;
 
 /**
  * Merges the options of one call, most specific first, and fixes its id and deadline.
@@ -41,7 +45,7 @@ export function resolve(request: CompletionRequest, options: CallOptions, contex
 interface Context {
   readonly settings: Settings;
   readonly lineup: Lineup;
-  readonly show?: ((reasoning: 'held' | 'live') => Show) | undefined;
+  readonly show?: MakeShow | undefined;
 }
 
 function resolveAs(
@@ -66,12 +70,13 @@ function makeCall(
   fixed: Pick<Call, 'id' | 'read' | 'startedAt'>,
   options: CallOptions,
   model: ModelLineup,
-  show: ((reasoning: 'held' | 'live') => Show) | undefined,
+  makeShow: MakeShow | undefined,
 ): Resolved {
   const own = model.settings;
   const { request } = fixed.read;
   const totalMs = options.timeouts?.totalMs ?? own.timeouts.totalMs ?? defaults.totalMs;
   const transport = options.transport ?? own.transport;
+  const stream = { ...own.stream, ...stated(options.stream) };
   const demand = demandOf(request, { targets: options.targets, require: own.require, transport });
   const call: Call = {
     ...fixed,
@@ -84,7 +89,9 @@ function makeCall(
     transport,
     headers: options.headers ?? {},
     cancellation: createCancellation(),
-    show: show?.(options.stream?.reasoning ?? own.reasoning),
+    recovery: stream.recovery,
+    continuation: undefined,
+    show: makeShow?.(stream),
     estimatedTokens: own.limitsTokens ? tokensOf(demand) : 0,
     attempts: [],
   };

@@ -134,8 +134,8 @@ export function createRouter<const Model extends string>(options: RouterOptions<
 function streamOf(engine: Engine, request: CompletionRequest, options: CallOptions): CompletionStream {
   let cancel: (reason: unknown) => void = () => {};
   return createStream(
-    (push) => {
-      const launched = engine.launch(request, options, push);
+    (reader) => {
+      const launched = engine.launch(request, options, reader);
       cancel = launched.cancel;
       return launched.done;
     },

@@ -10,6 +10,7 @@ import { idOf, optionProblems, targetsOf } from './check-options.ts';
 import type {
   ModelOptions,
   RetryOptions,
+  StreamOptions,
   RouterOptions,
   Target,
   Timeouts,
@@ -25,6 +26,7 @@ export const defaults = {
   retry: { limit: 2, baseDelayMs: 500, maxDelayMs: 20_000 },
   maxAttempts: 8,
   transport: 'auto',
+  stream: { recovery: 'none', reasoning: 'held', holdMs: 0, holdTokens: 0 },
 } as const;
 
 /** One target in its place in a model, with everything absent filled in. */
@@ -41,7 +43,7 @@ export interface ModelSettings {
   readonly retry: Required<RetryOptions>;
   readonly maxAttempts: number;
   readonly failures: Partial<Readonly<Record<FailureKind, FailurePermit>>>;
-  readonly reasoning: 'held' | 'live';
+  readonly stream: Required<StreamOptions>;
   readonly transport: TransportOption;
   /** Whether one of the targets has a limit of tokens, so that a call's must be estimated. */
   readonly limitsTokens: boolean;
@@ -100,7 +102,7 @@ function completeModel(
     retry: { ...defaults.retry, ...retryOptions(router.retry), ...retryOptions(model.retry) },
     maxAttempts: model.maxAttempts ?? router.maxAttempts ?? defaults.maxAttempts,
     failures: { ...stated(router.failures), ...stated(model.failures) },
-    reasoning: model.stream?.reasoning ?? router.stream?.reasoning ?? 'held',
+    stream: { ...defaults.stream, ...stated(router.stream), ...stated(model.stream) },
     transport: model.transport ?? router.transport ?? defaults.transport,
     limitsTokens: targets.some((target) => target.limits?.tpm !== undefined),
     require: [router.require, model.require].filter((require) => require !== undefined),

@@ -43,10 +43,10 @@ export const callRules: Rules = {
   ),
   maxAttempts: atLeastOne,
   stream: object({
-    recovery: when((value) => value === 'restart' || value === 'continue', later, oneOf(['none'])),
+    recovery: oneOf(['none', 'restart', 'continue']),
     reasoning: oneOf(['held', 'live']),
-    holdMs: later,
-    holdTokens: later,
+    holdMs: number(0),
+    holdTokens: number(0),
   }),
   transport: oneOf(['auto', 'stream', 'unary']),
   hedge: later,

@@ -1,9 +1,11 @@
 import type { Attempt, Decision, FinishReason } from '../core/completion.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Permit } from '../health/target-health.ts';
+import { invalidResponse } from '../providers/failure.ts';
 import type { ProviderEvent, ProviderRequest } from '../providers/provider.ts';
 import type { Call, ExecutionTarget, Parts } from './call.ts';
 import { createCollector, type Collected } from './collect.ts';
+import { createJoin, type Continuation } from './continuation.ts';
 import { deadlinesFor } from './deadlines.ts';
 import { guard, type GuardInput, type GuardOutcome } from './guard.ts';
 import { waitForHost } from './host-code.ts';
@@ -15,6 +17,7 @@ import { refreshKey } from './refresh-key.ts';
 /** An answer that is whole. */
 export interface Answer {
   readonly target: ExecutionTarget;
+  readonly continued: Continuation | undefined;
   readonly collected: Collected;
   readonly finishReason: FinishReason;
   readonly object: unknown;
@@ -34,6 +37,8 @@ export interface AttemptEnd {
   readonly cut: 'call' | 'target' | undefined;
   /** Its key was refused, and a fresh one has been fetched. */
   readonly keyRefreshed: boolean;
+  /** What it took up, where it went on with an answer of others. */
+  readonly continued: Continuation | undefined;
 }
 
 export interface AttemptInput {
@@ -67,12 +72,20 @@ function settled(
   const { target, permit, parts } = input;
   const { attempt, collected } = sent;
   recordFacts(attempt, collected, target, parts.runtime.now());
-  const facts = { attempt, target, collected, callDeadline: false, cut: sent.cutBy(), keyRefreshed: false };
+  const facts = {
+    attempt,
+    target,
+    collected,
+    callDeadline: false,
+    cut: sent.cutBy(),
+    keyRefreshed: false,
+    continued: sent.continued(),
+  };
   if (verdict.ok) {
     recordEnd(permit, attempt, 'success');
     collected.warnings.push(...verdict.warnings);
     const { finishReason, object } = verdict;
-    return { ...facts, answer: { target, collected, finishReason, object } };
+    return { ...facts, answer: { target, continued: facts.continued, collected, finishReason, object } };
   }
   const { failure, cause, callDeadline = false, blameless = false } = verdict;
   return failed(
@@ -83,8 +96,12 @@ function settled(
 }
 
 /** A schema can be the host's own code, which must not hold the call. */
-function judgeInTime(input: AttemptInput, { collected, request }: Sent): Verdict | Promise<Verdict> {
-  const judgement = judge(collected, request, input.call.read.schema);
+function judgeInTime(
+  input: AttemptInput,
+  { collected, request, continued }: Sent,
+): Verdict | Promise<Verdict> {
+  const goesOn = continued() !== undefined;
+  const judgement = judge(collected, { request, schema: input.call.read.schema, goesOn });
   return judgement instanceof Promise ? inTime(judgement, input) : judgement;
 }
 
@@ -127,13 +144,14 @@ interface Sent {
   readonly cutBy: () => AttemptEnd['cut'];
   /** The version of the key that it went out with. */
   readonly keyVersion: number | undefined;
+  readonly continued: () => Continuation | undefined;
 }
 
 function send({ call, target, permit, parts, last }: AttemptInput): Sent {
   const startedAt = parts.runtime.now();
   const keyVersion = target.provider.keyVersion?.();
   const view = target.health.view(startedAt);
-  const { request, ignored } = prepare(call.read, target, view.refused);
+  const { request, ignored } = prepare(call.read, target, view.refused, call.continuation);
   const transport = transportFor(call, target, view.refused.has('stream'));
   const attempt: Attempt = {
     target: target.id,
@@ -144,8 +162,13 @@ function send({ call, target, permit, parts, last }: AttemptInput): Sent {
     decision: 'stop',
   };
   call.attempts.push(attempt);
-  call.show?.begin(target.info);
+  call.show?.begin(target.info, call.continuation !== undefined);
   const collector = createCollector(target.provider.name);
+  const join = call.continuation && createJoin(call.continuation, target, () => answerAnew(call));
+  const take = (event: ProviderEvent) => {
+    collector.add(event);
+    call.show?.accept(event);
+  };
   const controller = new AbortController();
   const cuts = listenForCuts(call, target, parts);
   const outcome = guard({
@@ -161,17 +184,24 @@ function send({ call, target, permit, parts, last }: AttemptInput): Sent {
     }),
     runtime: parts.runtime,
     onEvent(event) {
-      collector.add(event);
-      if (event.type === 'meta' || event.type === 'finish') return;
       if (attempt.firstTokenMs === undefined && hasContent(event)) {
         attempt.firstTokenMs = parts.runtime.now() - startedAt;
         permit.firstContent(attempt.firstTokenMs);
       }
-      call.show?.accept(event);
+      if (join) join.pass(event).forEach(take);
+      else take(event);
     },
     onCut: cuts.listen,
   });
-  return { attempt, collected: collector.collected, request, outcome, cutBy: cuts.by, keyVersion };
+  return {
+    attempt,
+    collected: collector.collected,
+    request,
+    outcome,
+    cutBy: cuts.by,
+    keyVersion,
+    continued: () => join?.continued,
+  };
 }
 
 function transportFor(
@@ -184,8 +214,16 @@ function transportFor(
   return call.transport === 'auto' && (streamRefused || supports.stream === false) ? 'unary' : 'stream';
 }
 
+/** A target that was asked to go on answers anew: what was shown is void, where the reader can be told. */
+function answerAnew({ show }: Call): void {
+  if (show && !show.canTakeBack)
+    throw invalidResponse('the reply does not go on where it was asked to', 'not-continued');
+  show?.restart();
+}
+
 function hasContent(event: ProviderEvent): boolean {
-  return event.type === 'text' || event.type === 'reasoning' ? event.text !== '' : event.type !== 'activity';
+  if (event.type === 'text' || event.type === 'reasoning') return event.text !== '';
+  return event.type === 'tool-call' || event.type === 'tool-call-delta';
 }
 
 /** An attempt can be ended by its call, and by `disable` of its target; who it was decides what follows. */

@@ -11,6 +11,7 @@ import type { Provider, ProviderTool, Supports } from '../providers/provider.ts'
 import type { Candidate } from '../routing/candidate.ts';
 import type { Plan } from '../routing/plan.ts';
 import type { Cancellation } from './cancellation.ts';
+import type { Continuation } from './continuation.ts';
 import type { Show } from './show.ts';
 
 /** How long each silence may last; absent where the defaults by kind of call hold. */
@@ -68,6 +69,10 @@ export interface Call {
   readonly transport: 'auto' | 'stream' | 'unary';
   readonly headers: Readonly<Record<string, string>>;
   readonly cancellation: Cancellation;
+  /** What follows a failure after something was shown. */
+  readonly recovery: 'none' | 'restart' | 'continue';
+  /** The answer that the next attempt is to take up. */
+  continuation: Continuation | undefined;
   /** What a reader sees; undefined for `complete()`, which shows nothing before its end. */
   readonly show: Show | undefined;
   /** Input and output; 0 where no target limits its tokens. */

@@ -5,6 +5,7 @@ import type { Candidate } from '../routing/candidate.ts';
 import type { Plan } from '../routing/plan.ts';
 import { conclude, runAttempt, type Answer, type AttemptEnd } from './attempt.ts';
 import type { Call, ExecutionTarget, Parts } from './call.ts';
+import { continuationAfter, type Continuation } from './continuation.ts';
 import { adapts, decide, permitOf } from './decide.ts';
 import { retryDelay, tryWhileAsked, type TryEnd } from './retry.ts';
 import { startWalk, type Walk } from './walk.ts';
@@ -18,6 +19,8 @@ export type Outcome =
       readonly reason: EndReason;
       /** The attempt that ended last. */
       readonly last: AttemptEnd | undefined;
+      /** The attempt that the partial answer is of. */
+      readonly shown: AttemptEnd | undefined;
       /** As of the end. */
       readonly plan: Plan;
       /** Targets of that plan that were not worth asking. */
@@ -30,12 +33,15 @@ export type EndReason = 'deadline' | 'cancelled' | 'interrupted' | 'stopped' | '
 export async function carry(call: Call, plan: Plan, parts: Parts): Promise<Outcome> {
   const walk = startWalk(plan, parts);
   let last: AttemptEnd | undefined;
+  /** The attempt whose text the reader saw last. */
+  let shown: AttemptEnd | undefined;
   for (let candidate = walk.next(); candidate; candidate = walk.next()) {
     if (call.cancellation.cancelled) break;
     if (last) reportFailover(call, last, candidate.id, parts);
     const step = await askTarget({ call, candidate, target: parts.target(candidate), walk, parts });
     if (!step) continue;
     last = step.end;
+    if (step.wasShown) shown = last;
     if (last.answer) return { ok: true, answer: last.answer };
     if (step.ends) return ended(step.ends);
   }
@@ -44,7 +50,15 @@ export async function carry(call: Call, plan: Plan, parts: Parts): Promise<Outco
   function ended(reason: EndReason): Outcome {
     // The caller is told how things stand now: the last failure may have begun a cool-down.
     const now = parts.replan();
-    return { ok: false, reason, last, plan: now, passedOver: walk.passedOver(now) };
+    const interrupted = shown !== undefined && (reason === 'exhausted' || reason === 'stopped');
+    return {
+      ok: false,
+      reason: interrupted ? 'interrupted' : reason,
+      last,
+      shown: shown ?? last,
+      plan: now,
+      passedOver: walk.passedOver(now),
+    };
   }
 }
 
@@ -74,6 +88,8 @@ interface Step {
   readonly end: AttemptEnd;
   /** Why the call ends here; undefined: answered, or on to the next target. */
   readonly ends: EndReason | undefined;
+  /** Whether the reader of a stream saw text or a tool call of it. */
+  readonly wasShown: boolean;
 }
 
 /** Asks one target, again as a retry where that is permitted; undefined where it could not be admitted after all. */
@@ -101,8 +117,9 @@ function askTarget(stop: Stop): Promise<Step | undefined> {
     refreshed ||= end.keyRefreshed;
     if (end.failure?.kind === 'context-length') walk.outgrown(candidate);
     const { decision, ends, retryInMs } = weigh(stop, end, tries);
+    const wasShown = step?.wasShown === true || call.show?.committed === true;
     conclude(call, end, decision, parts);
-    step = { end, ends };
+    step = { end, ends, wasShown };
     return { end: step, retryInMs };
   }
 
@@ -123,7 +140,9 @@ function weigh(stop: Stop, end: AttemptEnd, tries: number): Weighed {
   if (!failure) return { decision: 'answer' };
   if (call.cancellation.cancelled) return { decision: 'cut', ends: 'cancelled' };
   if (end.callDeadline) return { decision: 'stop', ends: 'deadline' };
-  if (call.show?.committed) return { decision: end.cut ? 'cut' : 'stop', ends: 'interrupted' };
+  const recovery = recoveryAfter(call, end);
+  if (recovery === 'impossible') return { decision: end.cut ? 'cut' : 'stop', ends: 'interrupted' };
+  call.continuation = recovery;
   if (end.cut) return { decision: 'cut' };
   const attemptsLeft = call.maxAttempts - call.attempts.length;
   if (end.keyRefreshed && attemptsLeft > 0) return { decision: 'retry', retryInMs: 0 };
@@ -138,6 +157,14 @@ function weigh(stop: Stop, end: AttemptEnd, tries: number): Weighed {
   if (decision === 'next') return { decision };
   const retryInMs = decision === 'retry' ? delayFor(stop, failure, tries) : undefined;
   return retryInMs === undefined ? { decision: 'stop', ends: endOf(failure, call) } : { decision, retryInMs };
+}
+
+/** How the next attempt can follow what was shown: by taking it up, or anew; undefined is anew, unseen or by a `restart`. */
+function recoveryAfter(call: Call, end: AttemptEnd): Continuation | undefined | 'impossible' {
+  const { recovery, show } = call;
+  if (!show?.committed) return undefined;
+  const continuation = recovery === 'continue' ? continuationAfter(call, end) : undefined;
+  return continuation ?? (recovery !== 'none' && show.canTakeBack ? undefined : 'impossible');
 }
 
 /** A failure whose kind permits nothing stops the call; any other one has only run out of targets. */

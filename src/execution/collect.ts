@@ -10,6 +10,8 @@ export interface Collected {
   reasoning: string;
   parts: AssistantPart[];
   toolCalls: ToolCall[];
+  /** Whether a call for a tool has begun, though it may not be whole. */
+  toolBegun: boolean;
   usage: Usage | undefined;
   requestId: string | undefined;
   ignored: string[];
@@ -51,6 +53,7 @@ export function createCollector(providerName: string): Collector {
 
   function addCall({ id, name, arguments: input, providerState }: Event<'tool-call'>): void {
     close();
+    collected.toolBegun = true;
     collected.toolCalls.push({ id, name, arguments: input });
     collected.parts.push({ type: 'tool-call', id, name, arguments: input, ...stateOf(providerState) });
   }
@@ -59,6 +62,7 @@ export function createCollector(providerName: string): Collector {
     collected,
     add(event) {
       if (event.type === 'text' || event.type === 'reasoning') addText(event);
+      else if (event.type === 'tool-call-delta') collected.toolBegun = true;
       else if (event.type === 'tool-call') addCall(event);
       else if (event.type === 'meta') addFacts(collected, event);
       else if (event.type === 'finish') {
@@ -76,6 +80,7 @@ function nothingYet(): Collected {
     reasoning: '',
     parts: [],
     toolCalls: [],
+    toolBegun: false,
     usage: undefined,
     requestId: undefined,
     ignored: [],

@@ -8,6 +8,8 @@ export interface EventQueue<T> {
   next(): Promise<IteratorResult<T, undefined>>;
   /** Drops what is waiting. */
   clear(): void;
+  /** Drops what is waiting up to the last one that matches, and that one. */
+  dropThroughLast(matches: (event: T) => boolean): void;
 }
 
 interface Reader<T> {
@@ -66,6 +68,10 @@ export function createEventQueue<T>(): EventQueue<T> {
     clear() {
       waiting = [];
       head = 0;
+    },
+    dropThroughLast(matches) {
+      const last = waiting.findLastIndex((event, index) => index >= head && matches(event));
+      if (last >= 0) head = last + 1;
     },
   };
 }

@@ -11,6 +11,7 @@ import { compileSchema, jsonSchemaOf, type CompiledSchema } from '../core/schema
 import { stated } from '../core/stated.ts';
 import type { ProviderRequest, ProviderTool } from '../providers/provider.ts';
 import type { ExecutionTarget, ReadRequest } from './call.ts';
+import { askToGoOn, type Continuation } from './continuation.ts';
 
 /**
  * Reads a request once for a whole call.
@@ -74,6 +75,7 @@ export function prepare(
   read: ReadRequest,
   target: ExecutionTarget,
   refused: ReadonlySet<Feature>,
+  continuation?: Continuation,
 ): PreparedRequest {
   const settings = merged(read.request, target);
   const ignored: string[] = [];
@@ -86,10 +88,11 @@ export function prepare(
   }
   const { reasoning } = settings;
   const noReasoning = reasoning && 'effort' in reasoning && reasoning.effort === 'none';
+  const messages = ownState(read.messages, target.provider.name);
   const request: ProviderRequest = {
     ...kept,
     system: read.system,
-    messages: ownState(read.messages, target.provider.name),
+    messages: continuation ? [...messages, ...askToGoOn(continuation, target)] : messages,
     tools: read.tools,
     toolChoice: settings.toolChoice,
     maxTokens: settings.maxTokens,

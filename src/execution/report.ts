@@ -5,24 +5,28 @@ import { stated } from '../core/stated.ts';
 import type { Answer, AttemptEnd } from './attempt.ts';
 import type { Call } from './call.ts';
 import type { Outcome } from './carry.ts';
+import { joinParts, joinSegments } from './continuation.ts';
 
 /** The whole answer, as the caller gets it. */
 export function completionOf(
   call: Call,
-  { target, collected, finishReason, object }: Answer,
+  { target, collected, continued, finishReason, object }: Answer,
   now: number,
 ): Completion {
   return {
     id: call.id,
-    text: collected.text,
-    reasoning: collected.reasoning,
-    message: { role: 'assistant', content: collected.parts },
+    text: (continued?.before ?? '') + collected.text,
+    reasoning: (continued?.reasoning ?? '') + collected.reasoning,
+    message: {
+      role: 'assistant',
+      content: continued ? joinParts(continued, collected.parts) : collected.parts,
+    },
     toolCalls: collected.toolCalls,
     object,
     finishReason,
     usage: usageOf(collected.usage),
     target: target.info,
-    segments: [{ target: target.id, text: collected.text }],
+    segments: joinSegments(continued, { target: target.id, text: collected.text }),
     degraded: target.degraded,
     cache: 'off',
     attempts: call.attempts,
@@ -59,7 +63,7 @@ export const closing = Symbol('closing');
 
 /** The one clear error of a call that has no answer. */
 export function errorOf(call: Call, outcome: Failed): RouterError {
-  const { last, plan, passedOver } = outcome;
+  const { last, shown, plan, passedOver } = outcome;
   const code = codeOf(call, outcome);
   const retryAfterMs =
     code === 'all-targets-failed' && plan.order.length === 0 ? plan.retryAfterMs : undefined;
@@ -75,7 +79,7 @@ export function errorOf(call: Call, outcome: Failed): RouterError {
     failure: last?.failure,
     cause: outcome.reason === 'cancelled' ? call.cancellation.reason : last?.cause,
     retryAfterMs,
-    partial: partialOf(last, outcome.reason),
+    partial: partialOf(shown, outcome.reason),
   });
 }
 
@@ -107,7 +111,8 @@ function verdictKind(
 /** An interrupted stream has one in any case: pieces of a tool call are no part of an answer, but they were shown. */
 function partialOf(last: AttemptEnd | undefined, reason: Failed['reason']): PartialCompletion | undefined {
   if (!last) return undefined;
-  const { text, reasoning, toolCalls, usage } = last.collected;
+  const { reasoning, toolCalls, usage } = last.collected;
+  const text = (last.continued?.before ?? '') + last.collected.text;
   const isEmpty = text === '' && reasoning === '' && toolCalls.length === 0;
   if (isEmpty && reason !== 'interrupted') return undefined;
   return { text, reasoning, toolCalls, usage: usage ?? {}, target: last.target.id };

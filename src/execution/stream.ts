@@ -1,6 +1,7 @@
 import type { Completion, StreamEvent } from '../core/completion.ts';
 import { isRouterError } from '../core/errors.ts';
 import { createEventQueue, type EventQueue } from './event-queue.ts';
+import type { Reader } from './show.ts';
 
 /** How a stream is written to a browser. */
 export interface ResponseOptions {
@@ -25,13 +26,15 @@ export interface CompletionStream<Output = unknown> extends AsyncIterable<Stream
   toResponse(options?: ResponseOptions): Response;
 }
 
-/** `start` runs the call, pushing what a reader sees; `abort` ends it. */
+/** `start` runs the call, showing it to the reader; `abort` ends it. */
 export function createStream(
-  start: (push: (event: StreamEvent) => void) => Promise<Completion>,
+  start: (reader: Reader) => Promise<Completion>,
   abort: (reason: unknown) => void,
 ): CompletionStream {
   const queue = createEventQueue<StreamEvent>();
-  const completion = start((event) => queue.push(event)).then(
+  let bareText = false;
+  const reader: Reader = { push: (event) => queue.push(event), canTakeBack: () => !bareText };
+  const completion = start(reader).then(
     (done) => {
       queue.push({ type: 'finish', completion: done });
       queue.end();
@@ -64,6 +67,14 @@ export function createStream(
     };
   }
 
+  /** For a reader who cannot be told that something is void: nothing void is left for it to read, now or later. */
+  function readText(): AsyncIterator<StreamEvent, undefined> {
+    const events = read();
+    bareText = true;
+    queue.dropThroughLast((event) => event.type === 'restart');
+    return events;
+  }
+
   function leave(left: EventQueue<StreamEvent>): void {
     left.clear();
     left.end();
@@ -74,12 +85,12 @@ export function createStream(
     [Symbol.asyncIterator]: read,
     completion,
     get textStream() {
-      return { [Symbol.asyncIterator]: () => textOf(read()) };
+      return { [Symbol.asyncIterator]: () => textOf(readText()) };
     },
     abort: (reason) => {
       if (!over) abort(reason ?? new DOMException('the stream was aborted', 'AbortError'));
     },
-    toResponse: (options = {}) => responseOf(read(), options),
+    toResponse: (options = {}) => responseOf(options.format === 'text' ? readText() : read(), options),
   };
 }
 

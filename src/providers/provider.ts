@@ -119,6 +119,8 @@ export interface Supports {
   readonly presencePenalty?: boolean;
   readonly frequencyPenalty?: boolean;
   readonly parallelToolCalls?: boolean;
+  /** Whether it goes on from an assistant's message at the end of a conversation. Absent: no. */
+  readonly prefill?: boolean;
   /** Whether a URL in an image or file part can be handed on; failsoft never fetches one. */
   readonly imageUrls?: boolean;
   readonly fileUrls?: boolean;
@@ -151,6 +153,11 @@ export interface Provider {
   readonly problems?: readonly string[];
   /** The features that make a request invalid for this model; a reason, or undefined if it can be expressed. */
   refuses?(model: string, request: ProviderRequest): string | undefined;
+  /**
+   * How this vendor is asked to go on with an answer that broke off: the messages to put behind the conversation.
+   * @default the answer so far as a message of the assistant, and `instruction` as one of the user
+   */
+  continuation?(broken: { readonly before: string; readonly instruction: string }): readonly Message[];
   /** Fetches a fresh key after a refusal. Resolves to whether the key changed. */
   refreshKey?(): Promise<boolean>;
   /** Replaces the key for calls to come. May return how to take that back. */

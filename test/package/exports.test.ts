@@ -29,12 +29,17 @@ it('the values that each entry point exports are these, and no others by acciden
   expect(names(ollama)).toEqual(['ollama']);
   expect(names(testing)).toEqual([
     'anthropicEmulator',
+    'baselines',
     'conformance',
     'geminiEmulator',
     'manualRuntime',
+    'metricMeanings',
     'ollamaEmulator',
     'openaiEmulator',
+    'scenarios',
     'scriptedProvider',
+    'simulate',
     'withFaults',
+    'yearOfIncidents',
   ]);
 });

@@ -64,14 +64,6 @@ describe('createRouter', () => {
     },
   );
 
-  it.each([{ recovery: 'restart' }, { recovery: 'continue' }, { holdMs: 100 }, { holdTokens: 5 }])(
-    'refuses stream: %j until it is there',
-    (stream) => {
-      const faults = faultsOf({ models: { chat: [{ provider, model: 'a' }] }, stream });
-      expect(Object.values(faults)[0]).toContain('not available in this version');
-    },
-  );
-
   it('takes an id twice in one model for a fault, and in two models only with the same provider object and model', () => {
     const other = scriptedProvider('hi');
     const twice = [

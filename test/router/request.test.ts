@@ -104,7 +104,8 @@ describe('a request that is not well formed', () => {
     [{ hedge: true }, 'options.hedge'],
     [{ maxAttempts: 0 }, 'options.maxAttempts'],
     [{ headers: { 'x-trace': 1 } }, 'options.headers.x-trace'],
-    [{ stream: { recovery: 'continue' } }, 'options.stream.recovery'],
+    [{ stream: { recovery: 'contine' } }, 'options.stream.recovery'],
+    [{ stream: { holdMs: -1 } }, 'options.stream.holdMs'],
   ])('or whose options are %j is at fault at %s', async (options, path) => {
     const { faultsOf } = setUp();
     expect(Object.keys(await faultsOf({ messages: [user] }, options))).toContain(path);

@@ -28,6 +28,7 @@ export function supportsOf(model: string, { platform, version }: Surface): Suppo
     parallelToolCalls: true,
     imageUrls: platform === 'anthropic',
     fileUrls: platform === 'anthropic',
+    prefill: family.prefill,
   };
 }
 

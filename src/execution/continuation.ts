@@ -1,0 +1,123 @@
+import type { Segment } from '../core/completion.ts';
+import type { AssistantPart, Message } from '../core/request.ts';
+import type { ProviderEvent } from '../providers/provider.ts';
+import type { AttemptEnd } from './attempt.ts';
+import type { Call, ExecutionTarget } from './call.ts';
+import { continuationPrompt, createSeam, type SeamResult } from './seam.ts';
+
+/** An answer that broke off, to be taken up: what the reader has of it, and who wrote which part. */
+export interface Continuation {
+  readonly before: string;
+  readonly reasoning: string;
+  readonly segments: readonly Segment[];
+}
+
+/** Fewer characters than this are not taken up where the reader can be told that they are void. */
+const leastBefore = 12;
+
+/**
+ * What an attempt left that another target can take up. Undefined where going on would not be honest: a tool call has
+ * begun, an object is asked for, or the answer holds reasoning that only its maker can vouch for.
+ */
+export function continuationAfter(
+  call: Call,
+  { collected, target, continued }: AttemptEnd,
+): Continuation | undefined {
+  const { text, reasoning, toolBegun, parts } = collected;
+  const isSigned = parts.some(({ providerState }) => providerState !== undefined);
+  if (call.read.schema || toolBegun || isSigned) return undefined;
+  const before = (continued?.before ?? '') + text;
+  const { length } = before.trim();
+  // So little can hardly be recognised again, and is told anew as quickly.
+  if (length === 0 || (length < leastBefore && call.show?.canTakeBack)) return undefined;
+  const segments = joinSegments(continued, { target: target.id, text });
+  return { before, reasoning: (continued?.reasoning ?? '') + reasoning, segments };
+}
+
+/** Who wrote which part, with the newest one added. */
+export function joinSegments(continued: Continuation | undefined, segment: Segment): Segment[] {
+  const written = continued?.segments ?? [];
+  const last = written.at(-1);
+  if (segment.text === '' && last) return [...written];
+  if (last?.target !== segment.target) return [...written, segment];
+  return [...written.slice(0, -1), { target: last.target, text: last.text + segment.text }];
+}
+
+/** The parts of the whole message: what was written before belongs to its first text. */
+export function joinParts(continued: Continuation, parts: readonly AssistantPart[]): AssistantPart[] {
+  const [first, ...rest] = parts;
+  return first?.type === 'text'
+    ? [{ ...first, text: continued.before + first.text }, ...rest]
+    : [{ type: 'text', text: continued.before }, ...parts];
+}
+
+/**
+ * What is asked of the target that goes on: by its provider's own way, by prefill where its model takes one, else by an
+ * instruction behind the answer so far. The caller's system prompt stays as it is.
+ */
+export function askToGoOn({ before }: Continuation, target: ExecutionTarget): readonly Message[] {
+  const { instruction } = continuationPrompt(before);
+  if (target.provider.continuation) return target.provider.continuation({ before, instruction });
+  if (takesPrefill(target)) return [{ role: 'assistant', content: before.trimEnd() }];
+  return [
+    { role: 'assistant', content: before },
+    { role: 'user', content: instruction },
+  ];
+}
+
+function takesPrefill({ provider, supports }: ExecutionTarget): boolean {
+  return supports.prefill === true && !provider.continuation;
+}
+
+/** Passes the events of a target that goes on: its text joined to what was there, or as an answer of its own. */
+export interface Join {
+  /** The continuation in force; undefined once the target has turned out to answer anew. */
+  readonly continued: Continuation | undefined;
+  pass(event: ProviderEvent): readonly ProviderEvent[];
+}
+
+/** `onAnew` is told once, before the new answer is passed; what it throws ends the attempt. */
+export function createJoin(continuation: Continuation, target: ExecutionTarget, onAnew: () => void): Join {
+  if (takesPrefill(target)) return joinExactly(continuation);
+  const seam = createSeam(continuation.before);
+  let continued: Continuation | undefined = continuation;
+  let isOpen = true;
+
+  function textOf(result: SeamResult): ProviderEvent[] {
+    if ('restart' in result && continued) {
+      onAnew();
+      continued = undefined;
+    }
+    const text = 'restart' in result ? result.restart : result.text;
+    return text === '' ? [] : [{ type: 'text', text }];
+  }
+
+  return {
+    get continued() {
+      return continued;
+    },
+    pass(event) {
+      if (!isOpen || event.type === 'meta' || event.type === 'activity' || event.type === 'reasoning')
+        return [event];
+      // The state beside a text vouches for the whole of it, which the joined text is not.
+      if (event.type === 'text') return textOf(seam.add(event.text));
+      isOpen = false;
+      return [...textOf(seam.end()), event];
+    },
+  };
+}
+
+/** A model that was given the beginning of its own message goes on exactly there: nothing is to be recognised. */
+function joinExactly(continuation: Continuation): Join {
+  // Vendors refuse a prefill that ends in white space: what the reader has of it already may come again.
+  let dropsSpace = /\s$/.test(continuation.before);
+  return {
+    continued: continuation,
+    pass(event) {
+      if (!dropsSpace || event.type !== 'text') return [event];
+      const text = event.text.trimStart();
+      dropsSpace = text === '';
+      return text === '' ? [] : [{ type: 'text', text }];
+    },
+  };
+}
