@@ -111,6 +111,7 @@ const rateName = (rate: number) => (rate < 1 ? `${rate * 60}/min` : `${rate}/s`)
 
 const head = [
   'rule',
+  'every minute, 100 %',
   ...rates.flatMap((rate) => shares.map((share) => `${rateName(rate)} ${share * 100} %`)),
 ];
 const rows = Object.entries(rules).map(([name, rule]) => [
