@@ -52,7 +52,8 @@ export function createEngine(engine: EngineParts): Engine {
     const leave = engine.inFlight.call(call);
     try {
       const plan = planFor(resolved, engine);
-      keepCredits(plan.credits());
+      const turn = plan.turn();
+      if (turn) keepCredits(turn);
       const outcome = await carry(call, plan, partsFor(resolved, engine));
       return report(resolved, outcome, streaming, engine);
     } catch (error) {

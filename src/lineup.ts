@@ -1,12 +1,17 @@
 import type { BreakerState } from './core/events.ts';
 import type { ExecutionTarget } from './execution/call.ts';
-import type { TargetSnapshot, Tracker } from './health/target-health.ts';
+import type { DatedView, TargetSnapshot, Tracker } from './health/target-health.ts';
 import type { Candidate } from './routing/candidate.ts';
-import type { CreditChange } from './routing/weighted.ts';
+import { takeTurn, type Turn } from './routing/weighted.ts';
 import type { ModelSettings, Settings, TargetSettings } from './settings.ts';
 
 /** A candidate that stands for a place in a model: made once, and shown anew to each call. */
-type Place = { -readonly [Key in keyof Candidate]: Candidate[Key] } & { readonly execution: ExecutionTarget };
+interface Place extends Mutable<Candidate> {
+  health: DatedView;
+  readonly execution: ExecutionTarget;
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** One model with its targets in their places. */
 export interface ModelLineup {
@@ -34,13 +39,15 @@ export function createLineup(settings: Settings, tracker: Tracker): Lineup {
 
 function placeOf(settings: TargetSettings, position: number, tracker: Tracker): Place {
   const health = tracker.register(settings);
+  const { contextWindow, maxOutputTokens, overrides, priority, weight } = settings;
+  // What every call looks at comes first, to lie together in memory: with thousands of targets that is what takes time.
+  const front = { health: health.view(0), refusal: undefined, contextWindow, maxOutputTokens, overrides };
   return {
+    ...front,
+    ...{ priority, weight, credit: 0 },
     ...settings,
     provider: settings.provider.name,
     position,
-    health: health.view(0),
-    credit: 0,
-    refusal: undefined,
     execution: Object.freeze({ ...settings, health }),
   };
 }
@@ -62,15 +69,18 @@ export function survey(
   { tokens, refusalOf }: SurveyOptions,
 ): readonly Candidate[] {
   for (const place of places) {
-    place.health = place.execution.health.view(now, tokens);
-    place.refusal = refusalOf?.(place.execution);
+    // Most views still hold. To ask each target for its own would take several times as long.
+    if (!place.health.isLasting) place.health = place.execution.health.view(now, tokens);
+    if (refusalOf || place.refusal !== undefined) place.refusal = refusalOf?.(place.execution);
   }
   return places;
 }
 
 /** Keeps the counters of smooth weighted selection at their places. */
-export function keepCredits(changes: readonly CreditChange[]): void {
-  for (const { candidate, credit } of changes) (candidate as Place).credit = credit;
+export function keepCredits(turn: Turn): void {
+  takeTurn(turn, (candidate, credit) => {
+    (candidate as Place).credit += credit;
+  });
 }
 
 /** The target behind a candidate. */

@@ -29,8 +29,8 @@ export interface Backend {
   readonly learnt: Learnt;
   /** The ids of its targets. */
   readonly targets: Set<string>;
-  /** Changes with everything that a view shows, but for what time and the key's version change. */
-  readonly version: number;
+  /** Called when anything changes that a view shows, but for what time and the key's version change. */
+  readonly watchers: Set<() => void>;
   /** Undefined where breaker, cool-down or lockout keep the attempt away. */
   enter(now: number, lastResort: boolean): BackendPass | undefined;
   learn(feature: Feature, now: number): void;
@@ -54,7 +54,6 @@ export interface BackendOptions {
 }
 
 interface Memory extends Backend {
-  version: number;
   readonly emit: (event: RouterEvent) => void;
 }
 
@@ -71,22 +70,26 @@ export function createBackend(ref: TargetRef, { runtime, emit, evidence }: Backe
     lockout: createLockout(() => ref.provider.keyVersion?.()),
     learnt: createLearnt(runtime),
     targets: new Set(),
-    version: 0,
+    watchers: new Set(),
     emit,
     enter: (now, lastResort) => enter(memory, now, lastResort),
     learn: (feature, now) => learn(memory, feature, now),
     invite(now) {
-      memory.version += 1;
+      changed(memory);
       memory.lockout.clear();
       memory.coolDown.clear();
       memory.breaker.invite(now, 'enabled');
     },
     clearLockout() {
-      memory.version += 1;
+      changed(memory);
       memory.lockout.clear();
     },
   };
   return memory;
+}
+
+function changed({ watchers }: Memory): void {
+  for (const tell of watchers) tell();
 }
 
 function about({ provider, model, targets }: Memory, at: number) {
@@ -94,12 +97,12 @@ function about({ provider, model, targets }: Memory, at: number) {
 }
 
 function tellBreaker(memory: Memory, { at, from, to, openUntil, reason }: BreakerChange): void {
-  memory.version += 1;
+  changed(memory);
   memory.emit({ type: 'breaker', ...about(memory, at), from, to, openUntil, reason });
 }
 
 function tellLimit(memory: Memory, kind: FailureKind, until: number, at: number): void {
-  memory.version += 1;
+  changed(memory);
   memory.emit({ type: 'limit', ...about(memory, at), kind, until });
 }
 
@@ -110,7 +113,7 @@ function tellAlert(memory: Memory, failure: Failure, target: string, at: number)
 
 function learn(memory: Memory, feature: Feature, at: number): void {
   if (!memory.learnt.learn(feature)) return;
-  memory.version += 1;
+  changed(memory);
   const { provider, model: providerModel } = memory;
   memory.emit({ type: 'learned', at, provider, providerModel, feature });
 }
@@ -130,7 +133,7 @@ function enter(memory: Memory, now: number, lastResort: boolean): BackendPass | 
   if (pass === undefined) return undefined;
   const ways: Ways = { breaker: pass, lockout: lockout.enter(), coolDownEra: coolDown.era() };
   const probe = ways.breaker.probe || ways.lockout.probe;
-  if (probe) memory.version += 1;
+  if (probe) changed(memory);
   return {
     probe,
     firstContent(at) {
@@ -138,7 +141,7 @@ function enter(memory: Memory, now: number, lastResort: boolean): BackendPass | 
       ways.breaker.firstContent(at);
     },
     end(result, at, target) {
-      if (probe) memory.version += 1;
+      if (probe) changed(memory);
       end(memory, ways, result, { at, target });
     },
   };
@@ -148,7 +151,7 @@ function enter(memory: Memory, now: number, lastResort: boolean): BackendPass | 
 function succeeded(memory: Memory, ways: Ways): void {
   memory.coolDown.succeeded(ways.coolDownEra);
   if (!ways.lockout.probe) return;
-  memory.version += 1;
+  changed(memory);
   ways.lockout.succeeded();
 }
 

@@ -53,6 +53,14 @@ export interface HealthView {
   readonly firstTokenP50Ms?: number;
 }
 
+/** A view, and the span of time in which it holds if nothing happens; whatever happens ends it at once. */
+export interface DatedView extends HealthView {
+  readonly from: number;
+  until: number;
+  /** Time alone does not end it. */
+  isLasting: boolean;
+}
+
 export interface AdmitOptions {
   /** Nobody else can serve: an open breaker may be probed from `lastResortAt` on. */
   readonly lastResort: boolean;
@@ -133,7 +141,7 @@ export interface TargetSnapshot {
 export interface TargetHealth {
   readonly id: string;
   /** Without side effects and cheap. With the same `tokens` as `admit` it also answers for `limits.tpm`. */
-  view(now: number, tokens?: number): HealthView;
+  view(now: number, tokens?: number): DatedView;
   /** Takes a slot, the own limits' share and the probe where one is needed; undefined where one of them is not to be had. */
   admit(options: AdmitOptions): Permit | undefined;
   disable(options?: DisableOptions): void;

@@ -6,18 +6,20 @@ import { createOwnLimits, type Taken } from './limits.ts';
 import type {
   AdmitOptions,
   AttemptResult,
+  DatedView,
   DisableOptions,
-  HealthView,
   Permit,
   TargetHealth,
   TargetLimits,
   TargetRef,
 } from './target-health.ts';
-import { disabledAt, snapshotOf, viewOf, type DatedView, type TargetState } from './view.ts';
+import { disabledAt, snapshotOf, viewOf, type TargetState } from './view.ts';
 
 export interface Target {
   readonly health: TargetHealth;
   setLimits(limits: TargetLimits | undefined): void;
+  /** Lets go of the backend. */
+  leave(): void;
 }
 
 export interface TargetOptions {
@@ -29,9 +31,7 @@ export interface TargetOptions {
 interface Memory extends TargetState, TargetOptions {
   readonly id: string;
   /** The latest view, used again while nothing has changed: most calls see most targets as the call before did. */
-  dated: DatedView | undefined;
-  /** The backend's, when that view was built. */
-  version: number;
+  seen: DatedView | undefined;
 }
 
 /** One target: what belongs to its id, on top of what it shares with others. */
@@ -43,17 +43,19 @@ export function createTarget({ id, limits }: TargetRef, options: TargetOptions):
     firstToken: createLatency(),
     total: createLatency(),
     disabled: undefined,
-    dated: undefined,
-    version: 0,
+    seen: undefined,
   };
   const { backend, runtime } = options;
+  const watcher = () => outdate(memory);
+  backend.watchers.add(watcher);
   function setLimits(next: TargetLimits | undefined): void {
     memory.limits.set(next);
-    memory.dated = undefined;
+    outdate(memory);
   }
   setLimits(limits);
   return {
     setLimits,
+    leave: () => void backend.watchers.delete(watcher),
     health: {
       id,
       view: (now, tokens) => view(memory, now, tokens ?? 0),
@@ -67,13 +69,17 @@ export function createTarget({ id, limits }: TargetRef, options: TargetOptions):
   };
 }
 
-function view(memory: Memory, now: number, tokens: number): HealthView {
-  const { dated, backend } = memory;
-  if (dated !== undefined && memory.version === backend.version && now < dated.until && now >= dated.from)
-    return dated.view;
-  memory.version = backend.version;
-  memory.dated = viewOf(memory, now, tokens);
-  return memory.dated.view;
+function view(memory: Memory, now: number, tokens: number): DatedView {
+  const { seen } = memory;
+  if (seen !== undefined && now < seen.until && now >= seen.from) return seen;
+  return (memory.seen = viewOf(memory, now, tokens));
+}
+
+/** Ends the latest view, wherever it is held. */
+function outdate({ seen }: Memory): void {
+  if (seen === undefined) return;
+  seen.until = -Infinity;
+  seen.isLasting = false;
 }
 
 function disable(memory: Memory, { until, reason }: DisableOptions): void {
@@ -83,7 +89,7 @@ function disable(memory: Memory, { until, reason }: DisableOptions): void {
 
 function enable(memory: Memory): void {
   memory.disabled = undefined;
-  memory.dated = undefined;
+  outdate(memory);
   memory.backend.invite(memory.runtime.now());
   tell(memory, 'enabled', {});
 }
@@ -96,7 +102,7 @@ function endDisabling(memory: Memory, now: number): void {
 }
 
 function tell(memory: Memory, action: 'disabled' | 'enabled', more: DisableOptions): void {
-  memory.dated = undefined;
+  outdate(memory);
   memory.emit({ type: 'target', at: memory.runtime.now(), target: memory.id, action, ...more });
 }
 
@@ -106,7 +112,7 @@ function admit(memory: Memory, { lastResort, tokens = 0 }: AdmitOptions): Permit
   if (memory.disabled || memory.limits.block(now, tokens)) return undefined;
   const pass = memory.backend.enter(now, lastResort);
   if (pass === undefined) return undefined;
-  memory.dated = undefined;
+  outdate(memory);
   return createPermit(memory, pass, memory.limits.take(now, tokens));
 }
 
@@ -120,7 +126,7 @@ function createPermit(memory: Memory, pass: BackendPass, taken: Taken): Permit {
       hasContent = true;
       const now = memory.runtime.now();
       memory.firstToken.record(firstTokenMs, now);
-      memory.dated = undefined;
+      outdate(memory);
       pass.firstContent(now);
     },
     end(result) {
@@ -135,7 +141,7 @@ function endAttempt(memory: Memory, pass: BackendPass, taken: Taken, result: Att
   const now = memory.runtime.now();
   // First of all, so that nothing that follows can keep the slot.
   taken.settle(result.tokens);
-  memory.dated = undefined;
+  outdate(memory);
   if (result.outcome === 'success' && result.durationMs !== undefined)
     memory.total.record(result.durationMs, now);
   pass.end(result, now, memory.id);

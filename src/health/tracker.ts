@@ -37,6 +37,7 @@ export function createTracker({ runtime, emit, evidence = cusum() }: TrackerOpti
     const entry = entries.get(id);
     if (entry === undefined) return;
     entries.delete(id);
+    entry.target.leave();
     entry.backend.targets.delete(id);
     if (entry.backend.targets.size > 0) return;
     const { provider, model } = entry.ref;

@@ -1,7 +1,7 @@
 import type { Backend } from './backend.ts';
 import type { Latency } from './latency.ts';
 import type { OwnLimits } from './limits.ts';
-import type { HealthView, TargetSnapshot } from './target-health.ts';
+import type { DatedView, HealthView, TargetSnapshot } from './target-health.ts';
 
 /** When an attempt in flight will end is not known: callers are told to ask again after this time. */
 const askAgainMs = 1_000;
@@ -68,33 +68,31 @@ function latest(blocks: readonly (Block | undefined)[]): Block | undefined {
   );
 }
 
-/** A view, and until when it holds if nothing happens. */
-export interface DatedView {
-  readonly view: HealthView;
-  readonly from: number;
-  readonly until: number;
-}
-
 /** Builds what a call sees. */
 export function viewOf(state: TargetState, now: number, tokens: number): DatedView {
   const { breaker, learnt } = state.backend;
   const beside = blockBesideBreaker(state, now, tokens);
   const open = breaker.openAt(now);
   const block = open ? latest([{ reason: 'circuit open', availableAt: open.until }, beside]) : beside;
-  // Always the same shape: thousands of these are read for one call.
-  const view: HealthView = {
-    breaker: breaker.state(now),
+  // Always the same shape, and first what every call reads: thousands of these are looked at for one.
+  const view: DatedView = {
+    isLasting: false,
     blockedReason: block?.reason,
+    share: breaker.share(now),
+    from: now,
+    until: now,
+    breaker: breaker.state(now),
     availableAt: block === undefined ? undefined : finite(block.availableAt),
     estimated: block?.estimated,
     lastResortAt: open && finite(Math.max(breaker.lastResortAt(now) as number, beside?.availableAt ?? 0)),
-    share: breaker.share(now),
     refused: learnt.at(now),
     inFlight: state.limits.inFlight(),
     concurrency: state.limits.get()?.concurrency,
     firstTokenP50Ms: state.firstToken.percentiles()?.p50Ms,
   };
-  return { view, from: now, until: holdsUntil(state, now, view) };
+  view.until = holdsUntil(state, now, view);
+  view.isLasting = view.until === Infinity;
+  return view;
 }
 
 /** Infinity: not by waiting. */
@@ -120,7 +118,7 @@ function holdsUntil(state: TargetState, now: number, view: HealthView): number {
 /** Builds the entry of `router.health()`. */
 export function snapshotOf(state: TargetState, now: number): TargetSnapshot {
   const { backend } = state;
-  const { view } = viewOf(state, now, 0);
+  const view = viewOf(state, now, 0);
   return {
     provider: backend.provider,
     model: backend.model,

@@ -27,7 +27,7 @@ export function misfitOf(candidate: Candidate, demand: Demand): string | undefin
   const { targets, require, features } = demand;
   if (targets !== undefined && !targets.has(candidate.id)) return 'not in targets';
   return (
-    unmetRequirement(candidate, require) ??
+    (require.length > 0 ? unmetRequirement(candidate, require) : undefined) ??
     (features.length > 0 ? missingFeature(candidate, demand) : undefined) ??
     tooSmall(candidate, demand) ??
     candidate.refusal

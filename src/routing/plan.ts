@@ -10,7 +10,7 @@ import {
   type StrategyContext,
   type StrategyName,
 } from './strategies.ts';
-import { creditsAfter, type CreditChange } from './weighted.ts';
+import type { Turn } from './weighted.ts';
 
 /** Who may serve a call, in order, and who was rejected and why. */
 export interface Plan {
@@ -22,8 +22,8 @@ export interface Plan {
   readonly retryAfterMs?: number;
   /** What went wrong with a strategy of the host's own; grows as `order` is read. */
   readonly warnings: readonly string[];
-  /** The counters to keep once the first of `order` is really asked; empty where nothing is weighted. */
-  credits(): readonly CreditChange[];
+  /** What to keep once the first of `order` is really asked; undefined where nothing is weighted. */
+  turn(): Turn | undefined;
 }
 
 export interface PlanInput {
@@ -50,9 +50,9 @@ export function makePlan(input: PlanInput): Plan {
     lastResort: isLastResort,
     retryAfterMs: soonest(waiting, input.now),
     warnings,
-    credits() {
+    turn() {
       const [top] = tiers;
-      return top?.isWeighted ? creditsAfter(top.tier.candidates, top.tier.first()) : [];
+      return top?.isWeighted ? { candidates: top.tier.candidates, chosen: top.tier.first() } : undefined;
     },
   };
 }
@@ -65,10 +65,15 @@ interface Sifted {
 }
 
 function sift({ candidates, demand, now }: PlanInput): Sifted {
-  const free: Candidate[] = [];
+  // Most calls find all of them free: then nothing is copied.
+  let index = 0;
+  while (index < candidates.length && isFree(candidates[index] as Candidate, demand)) index += 1;
+  if (index === candidates.length) return { free: candidates, blocked: [], rejected: [] };
+  const free = candidates.slice(0, index);
   const blocked: Candidate[] = [];
   const rejected: Rejection[] = [];
-  for (const candidate of candidates) {
+  for (; index < candidates.length; index += 1) {
+    const candidate = candidates[index] as Candidate;
     const misfit = misfitOf(candidate, demand);
     if (misfit === undefined && candidate.health.blockedReason === undefined) free.push(candidate);
     else {
@@ -77,6 +82,10 @@ function sift({ candidates, demand, now }: PlanInput): Sifted {
     }
   }
   return { free, blocked, rejected };
+}
+
+function isFree(candidate: Candidate, demand: Demand): boolean {
+  return candidate.health.blockedReason === undefined && misfitOf(candidate, demand) === undefined;
 }
 
 function mayProbe({ health }: Candidate, now: number): boolean {
@@ -128,7 +137,8 @@ function byPriority(candidates: readonly Candidate[]): (readonly Candidate[])[] 
 // Plain loops: these run over every candidate of every call, and a callback costs more than what it does.
 
 function hasOnePriority(candidates: readonly Candidate[]): boolean {
-  for (const { priority } of candidates) if (priority !== candidates[0]?.priority) return false;
+  const wanted = candidates[0]?.priority;
+  for (const { priority } of candidates) if (priority !== wanted) return false;
   return true;
 }
 

@@ -1,9 +1,9 @@
 import type { Candidate } from './candidate.ts';
 
-/** A counter of smooth weighted selection, to be kept at the candidate's place. */
-export interface CreditChange {
-  readonly candidate: Candidate;
-  readonly credit: number;
+/** What asking one of them does to the counters of smooth weighted selection, each kept at its candidate's place. */
+export interface Turn {
+  readonly candidates: readonly Candidate[];
+  readonly chosen: Candidate;
 }
 
 /** Its stated share (1 where a sibling states one), as far as its health lets it have it. */
@@ -40,16 +40,18 @@ export function byCredit(candidates: readonly Candidate[]): Candidate[] {
     .map(({ candidate }) => candidate);
 }
 
-/** The counters after `chosen` was asked; empty where no weight is above 0. */
-export function creditsAfter(candidates: readonly Candidate[], chosen: Candidate): readonly CreditChange[] {
+/** Tells by how much each counter changes. Where the chosen one has no weight none of them does. */
+export function takeTurn(
+  { candidates, chosen }: Turn,
+  give: (candidate: Candidate, credit: number) => void,
+): void {
+  if (effectiveWeight(chosen) <= 0) return;
   let total = 0;
-  for (const candidate of candidates) total += Math.max(0, effectiveWeight(candidate));
-  if (!(total > 0) || effectiveWeight(chosen) <= 0) return [];
-  const changes: CreditChange[] = [];
   for (const candidate of candidates) {
     const weight = effectiveWeight(candidate);
     if (weight <= 0) continue;
-    changes.push({ candidate, credit: candidate.credit + weight - (candidate === chosen ? total : 0) });
+    total += weight;
+    give(candidate, weight);
   }
-  return changes;
+  give(chosen, -total);
 }

@@ -23,7 +23,7 @@ const cooling = (ms: number) => ({ blockedReason: 'cooling down (rate-limit)', a
 describe('a plan', () => {
   it('is in the listed order where nobody states a weight', () => {
     expect(order(makeCandidates({}, {}, {}))).toBe('a b c');
-    expect(plan(makeCandidates({}, {})).credits()).toEqual([]);
+    expect(plan(makeCandidates({}, {})).turn()).toBeUndefined();
   });
 
   it('is weighted where one of the same priority states a weight, also one that may not serve', () => {
@@ -151,19 +151,18 @@ describe('retryAfterMs', () => {
   });
 });
 
-describe('credits', () => {
-  it('are those of the tier that is asked first, after its first was asked', () => {
+describe('a turn of weighted selection', () => {
+  it('is that of the tier which is asked first, and changes nothing by itself', () => {
     const candidates = makeCandidates({ weight: 3 }, {}, { priority: 1, weight: 7 });
     const made = plan(candidates);
-    expect(made.credits().map(({ candidate, credit }) => [candidate.id, credit])).toEqual([
-      ['a', -1],
-      ['b', 1],
-    ]);
+    const turn = made.turn();
+    expect(turn?.candidates.map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(turn?.chosen.id).toBe('a');
     expect(candidates.map(({ credit }) => credit)).toEqual([0, 0, 0]);
   });
 
-  it('do not exist under another strategy', () => {
-    expect(plan(makeCandidates({ weight: 3 }, {}), { strategy: 'fastest' }).credits()).toEqual([]);
+  it('does not exist under another strategy', () => {
+    expect(plan(makeCandidates({ weight: 3 }, {}), { strategy: 'fastest' }).turn()).toBeUndefined();
   });
 });
 

@@ -1,18 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Candidate } from '../../src/routing/candidate.ts';
-import { byCredit, creditsAfter, pickByCredit } from '../../src/routing/weighted.ts';
+import { byCredit, pickByCredit, takeTurn } from '../../src/routing/weighted.ts';
 import { idsOf, makeCandidates } from './make-candidate.ts';
+
+/** The candidates after one of them was asked. */
+function after(candidates: readonly Candidate[], chosen: Candidate): Candidate[] {
+  const credits = new Map(candidates.map(({ id, credit }) => [id, credit]));
+  takeTurn({ candidates, chosen }, ({ id }, credit) => credits.set(id, (credits.get(id) ?? 0) + credit));
+  return candidates.map((candidate) => ({ ...candidate, credit: credits.get(candidate.id) ?? 0 }));
+}
 
 /** The first attempts of that many calls, with the counters kept in between. */
 function picks(candidates: Candidate[], calls: number): string[] {
   let places = candidates;
   return Array.from({ length: calls }, () => {
     const chosen = pickByCredit(places);
-    const credits = new Map(
-      creditsAfter(places, chosen).map(({ candidate, credit }) => [candidate.id, credit]),
-    );
-    places = places.map((place) => ({ ...place, credit: credits.get(place.id) ?? place.credit }));
+    places = after(places, chosen);
     return chosen.id;
   });
 }
@@ -35,15 +39,15 @@ describe('smooth weighted selection', () => {
     expect(idsOf(byCredit(weights(0, 1, 0, 2)))).toBe('d b a c');
     expect(idsOf(byCredit(makeCandidates({ weight: 0 }, { weight: 1, credit: -5 })))).toBe('b a');
     expect(pickByCredit(makeCandidates({ weight: 0 }, { weight: 1, credit: -5 })).id).toBe('b');
-    const [first, ...others] = weights(0, 1, 2);
-    expect(creditsAfter([first as Candidate, ...others], first as Candidate)).toEqual([]);
+    const some = weights(0, 1, 2);
+    expect(after(some, some[0] as Candidate)).toEqual(some);
   });
 
   it('holds the listed order where all weights are 0, and keeps no counters', () => {
     const all = weights(0, 0, 0);
     expect(pickByCredit(all).id).toBe('a');
     expect(idsOf(byCredit(all))).toBe('a b c');
-    expect(creditsAfter(all, all[0] as Candidate)).toEqual([]);
+    expect(after(all, all[0] as Candidate)).toEqual(all);
   });
 
   it('gives a target in slow start its part of its share', () => {
@@ -113,11 +117,8 @@ describe('smooth weighted selection', () => {
           let places = weights(...list);
           for (const eligible of sequence) {
             const present = places.filter((_, index) => eligible.includes(index));
-            const changes = creditsAfter(present, pickByCredit(present));
-            places = places.map((place) => {
-              const change = changes.find(({ candidate }) => candidate.id === place.id);
-              return change ? { ...place, credit: change.credit } : place;
-            });
+            const changed = after(present, pickByCredit(present));
+            places = places.map((place) => changed.find(({ id }) => id === place.id) ?? place);
             expect(places.reduce((sum, { credit }) => sum + credit, 0)).toBeCloseTo(0);
             for (const { credit } of places) expect(Math.abs(credit)).toBeLessThanOrEqual(2 * total);
           }
