@@ -58,11 +58,10 @@ describe('scrub', () => {
     );
   });
 
-  it('does not stand still over a prompt of many megabytes', () => {
-    const message = 'The server had an error while processing your request. Sorry about that! '.repeat(8);
-    const prompt = Array.from({ length: 500_000 }, (_, index) => `${index} lorem ipsum `).join('');
-    const startedAt = performance.now();
-    expect(scrub(message, { keys: [], prompts: [prompt] })).toBe(message);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+  it('finds a quotation at the end of a prompt of many megabytes', () => {
+    const lorem = Array.from({ length: 500_000 }, (_, index) => `${index} lorem ipsum `).join('');
+    const message = `The server had an error. ${'Sorry about that! '.repeat(20)}It was:the secret is out`;
+    const clean = scrub(message, { keys: [], prompts: [`${lorem}and so the secret is out, they say`] });
+    expect(clean).toBe(message.replace('the secret is out', '[redacted]'));
   });
 });
