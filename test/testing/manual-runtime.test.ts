@@ -47,6 +47,22 @@ describe('manualRuntime', () => {
     expect(seen).toEqual([10, 20, 30]);
   });
 
+  it('lets every promise settle between two sleeps, however many are due', async () => {
+    const runtime = manualRuntime();
+    const seen: number[] = [];
+    const late = async (ms: number) => {
+      await runtime.sleep(ms);
+      // A long way of promises, all of it at the instant at which the sleep ended.
+      for (let step = 0; step < 50; step += 1) await Promise.resolve();
+      seen.push(runtime.now());
+    };
+    const all = Array.from({ length: 500 }, (_, index) => late(index + 1));
+    await runtime.advance(250);
+    expect(seen).toHaveLength(250);
+    await runtime.run(Promise.all(all));
+    expect(seen).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
+  });
+
   it('rejects an aborted sleep with the reason and forgets it', async () => {
     const runtime = manualRuntime();
     const controller = new AbortController();

@@ -18,10 +18,13 @@ export interface TimelineEntry {
   readonly attempts: Readonly<Record<ProviderId, number>>;
 }
 
-const stepMs = 5_000;
+const shortestStepMs = 5_000;
+/** A year in steps of 5 seconds would fill the memory. */
+const mostSteps = 1_000;
 
-/** What happened every 5 seconds. */
+/** What happened every 5 seconds; in longer steps where the scenario is long. */
 export function timelineOf({ calls, attempts }: RunRecord, { lastsMs, traffic }: Scenario): TimelineEntry[] {
+  const stepMs = Math.max(shortestStepMs, Math.ceil(lastsMs / mostSteps));
   const none = () => Object.fromEntries(providerIds.map((id) => [id, 0])) as Record<ProviderId, number>;
   const entries = Array.from({ length: Math.ceil(lastsMs / stepMs) }, (_, index) => ({
     at: index * stepMs,
