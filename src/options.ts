@@ -142,6 +142,6 @@ export interface CallOptions extends Pick<
   readonly signal?: AbortSignal;
   /** Limits who may serve, by id. */
   readonly targets?: readonly string[];
-  /** Sent to whichever vendor serves. */
+  /** Sent to whichever vendor serves. Those that frame the message (`host`, `content-length`, …) are refused. */
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -251,11 +251,14 @@ describe('rotate', () => {
     ['one', '', {}],
     ['one', undefined, {}],
     ['one', 'new-key', { verifi: true }],
-  ])('rejects for what is no provider, key or option: %o', async (provider, key, options) => {
-    const { router } = setUp();
-    const rotated = router.rotate(provider as never, key as never, options);
-    await expect(rotated).rejects.toMatchObject({ code: 'bad-request' });
-  });
+  ] as [never, never, object][])(
+    'rejects for what is no provider, key or option: %o',
+    async (provider, key, options) => {
+      const { router } = setUp();
+      const rotated = router.rotate(provider, key, options);
+      await expect(rotated).rejects.toMatchObject({ code: 'bad-request' });
+    },
+  );
 });
 
 describe('two routers', () => {
