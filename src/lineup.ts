@@ -98,7 +98,10 @@ export interface Health {
 
 /** One model in `router.health()`. */
 export interface ModelHealth {
-  /** `ok`: a target can serve now that is not `degraded`; `degraded`: only such ones can; `down`: none can. */
+  /**
+   * `ok`: a target can serve now that is not `degraded`; `degraded`: only such ones can, or only as a last resort; `down`:
+   * none can.
+   */
   state: 'ok' | 'degraded' | 'down';
   /** Ids, as listed. */
   targets: string[];
@@ -106,12 +109,19 @@ export interface ModelHealth {
 
 export type { BreakerState };
 
+function stateOf(places: readonly Place[], now: number): ModelHealth['state'] {
+  const views = places.map(({ degraded, execution }) => ({ degraded, ...execution.health.view(now) }));
+  const free = views.filter(({ blockedReason }) => blockedReason === undefined);
+  if (free.length > 0) return free.every(({ degraded }) => degraded) ? 'degraded' : 'ok';
+  return views.some(({ lastResortAt }) => lastResortAt !== undefined && lastResortAt <= now)
+    ? 'degraded'
+    : 'down';
+}
+
 export function healthOf(lineup: Lineup, now: number): Health {
   const models: Health['models'] = {};
   for (const [name, { places }] of lineup.models) {
-    const free = places.filter(({ execution }) => execution.health.view(now).blockedReason === undefined);
-    const state = free.length === 0 ? 'down' : free.every(({ degraded }) => degraded) ? 'degraded' : 'ok';
-    models[name] = { state, targets: places.map(({ id }) => id) };
+    models[name] = { state: stateOf(places, now), targets: places.map(({ id }) => id) };
   }
   const targets: Health['targets'] = {};
   for (const [id, { health }] of lineup.targets) targets[id] = health.snapshot(now);

@@ -14,6 +14,9 @@ const healthyStretchMs = 60_000;
 /** In slow start two failures in a row suffice: it failed a moment ago. */
 const slowStartWeight = 2;
 
+/** So many failures in a row, and a target does not limp: it is down. Half of the calls to fail make such a row one time in 32. */
+const rowOfTheDead = 5;
+
 export interface BreakerChange {
   readonly at: number;
   readonly from: BreakerState;
@@ -42,8 +45,10 @@ export interface Breaker {
   state(now: number): BreakerState;
   /** In force only while calls are kept away by time. */
   openAt(now: number): Hold | undefined;
-  /** The instant from which a probe may go if nobody else can serve. */
+  /** The instant from which it may be asked if nobody else can serve; undefined where time does not keep calls away. */
   lastResortAt(now: number): number | undefined;
+  /** Whether it still gives some answers: then it is asked by everybody who has nobody else, however open it is. */
+  limps(): boolean;
   probing(): boolean;
   share(now: number): number;
   enter(now: number, lastResort: boolean): Pass | undefined;
@@ -72,6 +77,8 @@ interface Memory {
   /** How often it opened without a healthy stretch between. */
   openings: number;
   recoveredAt: number;
+  /** Failures since the last answer, by their weight; Infinity: it has never answered. */
+  failedInARow: number;
 }
 
 /**
@@ -91,11 +98,13 @@ export function createBreaker(options: BreakerOptions): Breaker {
     era: 0,
     openings: 0,
     recoveredAt: -Infinity,
+    failedInARow: Infinity,
   };
   return {
     state: (now) => stateAt(memory, now),
     openAt: (now) => openAt(memory, now),
     lastResortAt: (now) => lastResortAt(memory, now),
+    limps: () => limps(memory),
     probing: () => memory.probe !== undefined,
     share: (now) => (memory.phase === 'slow-start' ? firstShare + (1 - firstShare) * rampAt(memory, now) : 1),
     enter: (now, lastResort) => enter(memory, now, lastResort),
@@ -122,8 +131,22 @@ function openAt({ phase, hold }: Memory, now: number): Hold | undefined {
   return phase === 'open' && isHeld(hold, now) ? hold : undefined;
 }
 
+/**
+ * A breaker that keeps the only target away makes all calls fail where only some would (Marc Brooker, "Will circuit breakers
+ * solve my problems?"): one that limps is kept from nobody who has nobody else.
+ */
+function limps({ failedInARow }: Memory): boolean {
+  return failedInARow < rowOfTheDead;
+}
+
+function observe(memory: Memory, verdict: Verdict): void {
+  if (verdict.kind === 'failure') memory.failedInARow += verdict.weight;
+  else if (verdict.kind !== 'undecided') memory.failedInARow = 0;
+}
+
 function lastResortAt(memory: Memory, now: number): number | undefined {
   const hold = openAt(memory, now);
+  if ((hold || memory.probe) && limps(memory)) return memory.since;
   return hold && Math.min(hold.until, hold.since + longestLastResortMs);
 }
 
@@ -165,6 +188,8 @@ function close(memory: Memory, to: 'slow-start' | 'closed', now: number, reason:
 function enter(memory: Memory, now: number, lastResort: boolean): Pass | undefined {
   catchUp(memory, now);
   if (memory.phase === 'closed' || memory.phase === 'slow-start') return createPass(memory, false);
+  const isKeptAway = memory.probe !== undefined || memory.phase === 'open';
+  if (isKeptAway && lastResort && limps(memory)) return createPass(memory, false);
   if (memory.probe !== undefined) return undefined;
   if (memory.phase === 'open') {
     const from = lastResort ? lastResortAt(memory, now) : undefined;
@@ -187,6 +212,7 @@ function createPass(memory: Memory, isProbe: boolean): Pass {
       begun = memory.era;
     },
     end(verdict, now) {
+      observe(memory, verdict);
       if (memory.probe === self) endProbe(memory, verdict, now);
       else if (begun === memory.era) record(memory, verdict, now);
     },
@@ -203,6 +229,8 @@ function endProbe(memory: Memory, verdict: Verdict, now: number): void {
 
 function record(memory: Memory, verdict: Verdict, now: number): void {
   const { evidence } = memory.options;
+  // Asked while it was open, for want of anybody else: only the probe decides.
+  if (memory.phase === 'open' || memory.phase === 'half-open') return;
   catchUp(memory, now);
   if (verdict.kind === 'success') evidence.record(true, now, 1);
   if (verdict.kind !== 'failure') return;

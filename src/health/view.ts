@@ -33,7 +33,7 @@ export function disabledAt(state: TargetState, now: number): Disabled | undefine
   return state.disabled !== undefined && now < state.disabled.until ? state.disabled : undefined;
 }
 
-/** What keeps a target from being asked, but for an open breaker, which a last resort may pass sooner. */
+/** What keeps a target from being asked, but for its breaker, which a last resort may pass sooner. */
 function blockBesideBreaker(state: TargetState, now: number, tokens: number): Block | undefined {
   const { backend, limits } = state;
   const disabled = disabledAt(state, now);
@@ -44,9 +44,14 @@ function blockBesideBreaker(state: TargetState, now: number, tokens: number): Bl
     coolDown && { reason: `cooling down (${backend.coolDown.kind()})`, availableAt: coolDown.until },
     lockout && { reason: `locked out (${backend.lockout.kind()})`, availableAt: lockout.until },
     backend.lockout.probing() ? underWay(`locked out (${backend.lockout.kind()})`, now) : undefined,
-    backend.breaker.probing() ? underWay('circuit half-open', now) : undefined,
     limits.block(now, tokens),
   ]);
+}
+
+function blockOfBreaker({ backend: { breaker } }: TargetState, now: number): Block | undefined {
+  const open = breaker.openAt(now);
+  if (open) return { reason: 'circuit open', availableAt: open.until };
+  return breaker.probing() ? underWay('circuit half-open', now) : undefined;
 }
 
 function underWay(reason: string, now: number): Block {
@@ -72,8 +77,9 @@ function latest(blocks: readonly (Block | undefined)[]): Block | undefined {
 export function viewOf(state: TargetState, now: number, tokens: number): DatedView {
   const { breaker, learnt } = state.backend;
   const beside = blockBesideBreaker(state, now, tokens);
-  const open = breaker.openAt(now);
-  const block = open ? latest([{ reason: 'circuit open', availableAt: open.until }, beside]) : beside;
+  const circuit = blockOfBreaker(state, now);
+  const block = latest([circuit, beside]);
+  const resortAt = circuit && breaker.lastResortAt(now);
   // Always the same shape, and first what every call reads: thousands of these are looked at for one.
   const view: DatedView = {
     isLasting: false,
@@ -84,7 +90,7 @@ export function viewOf(state: TargetState, now: number, tokens: number): DatedVi
     breaker: breaker.state(now),
     availableAt: block === undefined ? undefined : finite(block.availableAt),
     estimated: block?.estimated,
-    lastResortAt: open && finite(Math.max(breaker.lastResortAt(now) as number, beside?.availableAt ?? 0)),
+    lastResortAt: resortAt === undefined ? undefined : finite(Math.max(resortAt, beside?.availableAt ?? 0)),
     refused: learnt.at(now),
     inFlight: state.limits.inFlight(),
     concurrency: state.limits.get()?.concurrency,

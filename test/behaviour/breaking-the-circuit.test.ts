@@ -250,3 +250,76 @@ describe('while all are down', () => {
     expect(stage.router.health().models['chat']?.state).toBe('degraded');
   });
 });
+
+describe('a single target that limps', () => {
+  /** Calls at a steady rate, on the router's own clock; the share that was answered. */
+  async function answeredShare(errorRate: number, callsPerSecond: number): Promise<number> {
+    let failures = 0;
+    // Evenly spread, with the golden ratio: no luck, and no long rows.
+    const stage = arrange(
+      {
+        a: (_, number) =>
+          (number * 0.618034) % 1 < errorRate
+            ? [{ fail: 'server-error' }]
+            : [{ waitMs: 50 }, { text: 'Hello.' }],
+      },
+      { retry: { limit: 2, baseDelayMs: 50, maxDelayMs: 1_000 } },
+    );
+    const calls: Promise<void>[] = [];
+    const total = 60 * callsPerSecond;
+    for (let call = 0; call < total; call += 1) {
+      calls.push(
+        stage.router.complete(question).then(
+          () => {},
+          () => {
+            failures += 1;
+          },
+        ),
+      );
+      await stage.runtime.advance(1_000 / callsPerSecond);
+    }
+    await stage.runtime.run(Promise.all(calls));
+    return 1 - failures / total;
+  }
+
+  it.each([
+    [0.1, 20],
+    [0.2, 20],
+    [0.3, 10],
+    [0.5, 5],
+  ])(
+    'is not kept from callers who have nobody else: with %s of its calls failing, at %s calls/s',
+    async (rate, rps) => {
+      expect(await answeredShare(rate, rps)).toBeGreaterThan(0.97);
+    },
+  );
+
+  it('is degraded, not down, while its breaker is open', async () => {
+    const scripts = [...Array.from({ length: 10 }, () => 'Hello.'), [{ fail: 'server-error' as const }]];
+    const stage = arrange({ a: scripts }, { retry: 0 });
+    for (let call = 0; call < 10; call += 1) await stage.ask();
+    stage.providers.a.script([
+      [{ fail: 'server-error' }],
+      [{ fail: 'server-error' }],
+      [{ fail: 'server-error' }],
+      'Hello.',
+      [{ fail: 'server-error' }],
+    ]);
+    while (breakerOf(stage).breaker !== 'open')
+      await errorOf(stage.runtime.run(stage.router.complete(question))).catch(() => {});
+    expect(stage.router.health().models['chat']!.state).toBe('degraded');
+  });
+
+  it('is down once it fails five times in a row, and is then asked by one probe at a time', async () => {
+    const stage = arrange({ a: 'Hello.' }, { retry: 0 });
+    for (let call = 0; call < 50; call += 1) await stage.ask();
+    stage.providers.a.script([{ fail: 'server-error' }]);
+    const asked = stage.providers.a.calls.length;
+    for (let call = 0; call < 100; call += 1) {
+      await stage.fail();
+      await stage.runtime.advance(10);
+    }
+    expect(stage.providers.a.calls.length - asked).toBeLessThanOrEqual(9);
+    expect(stage.router.health().models['chat']!.state).toBe('down');
+  });
+});
