@@ -4,7 +4,7 @@ import { streamOf } from '../batches.ts';
 import { eventBatches, isEventStream, parseJson, readJson, type ServerSentEvent } from '../http.ts';
 import { notesOf } from '../notes.ts';
 import type { Provider, ProviderCall, ProviderEvent } from '../provider.ts';
-import { settingsProblems } from '../settings-problems.ts';
+import { noOptions, settingsProblems } from '../settings-problems.ts';
 import { classify } from './classify.ts';
 import {
   hostConnection,
@@ -74,6 +74,8 @@ function connectionOf(options: AnthropicOptions): Connection {
 }
 
 function problemsOf(options: AnthropicOptions): string[] {
+  const mistaken = noOptions('anthropic', options, ({ messages }) => typeof messages?.create === 'function');
+  if (mistaken) return [mistaken];
   const given: Record<string, unknown> = { ...options };
   const problems = Object.keys(given)
     .filter((key) => given[key] !== undefined && !knownOptions.has(key))

@@ -1,7 +1,7 @@
-import { notKnown } from '../../core/check.ts';
+import { isObject, notKnown } from '../../core/check.ts';
 import type { Provider } from '../provider.ts';
 import { streamOf } from '../batches.ts';
-import { settingsProblems } from '../settings-problems.ts';
+import { noOptions, settingsProblems } from '../settings-problems.ts';
 import { completeAnswer, streamAnswer, type Connect, type Connection } from './answer.ts';
 import { refusalOf } from './body.ts';
 import { familyOf } from './families.ts';
@@ -46,9 +46,10 @@ const knownOptions = new Set(['client', 'name', 'apiKey', 'baseURL', 'headers', 
  * google({ apiKey: () => vault.read('google') });
  * google({ client: new GoogleGenAI({ vertexai: true, project: 'my-project', location: 'europe-west4' }) });
  */
-export function google(options: GoogleOptions): Provider {
+export function google(given: GoogleOptions): Provider {
+  const options = (isObject(given) ? given : {}) as GoogleOptions;
   const { client, apiKey } = options as Partial<GoogleClientOptions & GoogleSettingsOptions>;
-  const problems = problemsOf(options);
+  const problems = problemsOf(given);
   const own = apiKey === undefined || client ? undefined : ownConnection(options as GoogleSettings);
   const route: Route = (client as GenAIClient | undefined)?.vertexai ? 'vertex' : 'gemini';
   const connect: Connect = own ? own.connect : hostConnection(client);
@@ -75,6 +76,8 @@ function keyMethods({ ring }: OwnConnection): Pick<Provider, 'refreshKey' | 'set
 }
 
 function problemsOf(options: GoogleOptions): string[] {
+  const mistaken = noOptions('google', options, (given) => isGenAI(given) || isGenerativeAI(given));
+  if (mistaken) return [mistaken];
   const { client, apiKey } = options as Partial<GoogleClientOptions & GoogleSettingsOptions>;
   const problems = Object.keys(options)
     .filter((key) => !knownOptions.has(key))

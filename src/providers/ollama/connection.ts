@@ -1,6 +1,7 @@
 import { notKnown } from '../../core/check.ts';
 import { keyRing, type KeyRing } from '../keys.ts';
 import { loadSdk } from '../load-sdk.ts';
+import { noOptions } from '../settings-problems.ts';
 import { authorizationOf, secretsOf, secretsOfHeaders, type OllamaClient } from './client.ts';
 import type { OllamaClientOptions, OllamaOptions, OllamaSettings } from './options.ts';
 
@@ -19,6 +20,8 @@ interface OllamaSdk {
 }
 
 export function connectionOf(options: OllamaOptions): Connection {
+  const mistaken = noOptions('ollama', options, ({ chat }) => typeof chat === 'function');
+  if (mistaken) return { ...settingsConnection({}), problems: [mistaken] };
   return 'client' in options && options.client !== undefined
     ? clientConnection(options)
     : settingsConnection(options);

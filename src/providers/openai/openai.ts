@@ -1,3 +1,4 @@
+import { isObject } from '../../core/check.ts';
 import type { Failure } from '../../core/failure.ts';
 import { streamOf } from '../batches.ts';
 import { classifyError, failureError } from '../failure.ts';
@@ -74,7 +75,8 @@ export function openai(given: OpenAIOptions): Provider {
 }
 
 /** What is no client becomes one without methods: `problems` says so, and nothing is thrown here. */
-function usable(options: OpenAIOptions): OpenAIOptions {
+function usable(given: OpenAIOptions | undefined): OpenAIOptions {
+  const options = isObject(given) ? given : ({} as OpenAIOptions);
   const { client } = options;
   const isClient =
     client === undefined || typeof client === 'function' || (typeof client === 'object' && client !== null);

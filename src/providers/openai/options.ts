@@ -18,6 +18,7 @@ import {
 } from '../../core/check.ts';
 import { each } from '../../core/each.ts';
 import type { ApiKey } from '../keys.ts';
+import { baseURLRule, noOptions } from '../settings-problems.ts';
 
 /** Which of OpenAI's two surfaces serves a request. */
 export type OpenAIApi = 'chat' | 'responses';
@@ -73,7 +74,7 @@ const common = { name, api: oneOf(['auto', 'chat', 'responses']) };
 const settingsRule = object(
   {
     ...common,
-    baseURL: must('expected an absolute URL', (value) => isString(value) && URL.canParse(value)),
+    baseURL: baseURLRule,
     headers: mapOf(string),
     fetch: aFunction,
   },
@@ -110,5 +111,10 @@ const optionsRule = when(
 
 /** Every fault of the options, as a line each. */
 export function problemsOf(options: OpenAIOptions): string[] {
-  return faultsOf(optionsRule, options).map(describeProblem);
+  const mistaken = noOptions('openai', options, isClient);
+  return mistaken ? [mistaken] : faultsOf(optionsRule, options).map(describeProblem);
+}
+
+function isClient({ chat, responses }: Readonly<Record<string, any>>): boolean {
+  return isFunction(chat?.completions?.create) || isFunction(responses?.create);
 }

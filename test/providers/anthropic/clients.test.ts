@@ -353,10 +353,17 @@ describe('faults of the options', () => {
     const problemsOf = (options: any) => anthropic(options).problems;
     expect(problemsOf({ apiKey: 'k' })).toEqual([]);
     expect(problemsOf({})).toEqual(['anthropic: expected a client or an apiKey, got neither']);
-    expect(problemsOf(undefined)).toHaveLength(1);
+    const noOptions = ['expected anthropic({ client }) or anthropic({ apiKey }), got no object'];
+    expect(problemsOf(undefined)).toEqual(noOptions);
+    expect(problemsOf('sk-ant-a-bare-key')).toEqual(noOptions);
+    expect(problemsOf(new Anthropic({ apiKey: 'k' }))).toEqual([
+      'expected anthropic({ client }), got the client itself',
+    ]);
     expect(problemsOf({ apiKey: '' })?.[0]).toMatch(/apiKey: expected a key/);
     // Without it the SDK would ask the vendor itself, or whoever an environment variable names.
-    expect(problemsOf({ apiKey: 'k', baseURL: '' })).toEqual(['baseURL: expected an absolute URL']);
+    expect(problemsOf({ apiKey: 'k', baseURL: '' })).toEqual([
+      'baseURL: expected an absolute URL, with http:// or https://',
+    ]);
     expect(problemsOf({ client: {} })?.[0]).toMatch(/expected a client with messages\.create/);
     expect(problemsOf({ client: null })?.[0]).toMatch(/expected a client with messages\.create/);
     const client = new Anthropic({ apiKey: 'k' });

@@ -481,6 +481,8 @@ describe('settings', () => {
 
   it('report what is wrong with them and throw nothing', () => {
     const wrong: [object, RegExp][] = [
+      [undefined as never, /^expected google\(\{ client \}\) or google\(\{ apiKey \}\), got no object$/],
+      [new GoogleGenAI({ apiKey: 'k' }), /^expected google\(\{ client \}\), got the client itself$/],
       [{}, /client or apiKey/],
       [{ apiKey: '' }, /apiKey: expected a key/],
       [{ apiKey: 7 }, /apiKey: expected a key/],

@@ -310,6 +310,10 @@ describe('settings', () => {
 
   it('with faults are told, all of them', () => {
     expect(ollama().problems).toEqual([]);
+    expect(ollama(new Ollama() as never).problems).toEqual([
+      'expected ollama({ client }), got the client itself',
+    ]);
+    expect(ollama('http://127.0.0.1:11434' as never).problems).toHaveLength(1);
     expect(ollama({ client: new Ollama() }).problems).toEqual([]);
     expect(ollama({ host: 'http://', apiKey: '', hots: 1 } as OllamaOptions).problems).toHaveLength(3);
     expect(ollama({ client: {}, apiKey: 'k' } as unknown as OllamaOptions).problems).toHaveLength(2);

@@ -270,9 +270,16 @@ describe("the caller's objects", () => {
 
 describe('faults of the options', () => {
   it.each([
+    [undefined, 'expected openai({ client }) or openai({ apiKey }), got no object'],
+    ['sk-a-bare-key', 'expected openai({ client }) or openai({ apiKey }), got no object'],
+    [
+      { chat: { completions: { create() {} } }, apiKey: 'k' },
+      'expected openai({ client }), got the client itself',
+    ],
     [{}, 'expected a client'],
     [{ apiKey: '' }, 'expected a client'],
     [{ apiKey: 'k', baseURL: 'nowhere' }, 'baseURL'],
+    [{ apiKey: 'k', baseURL: 'localhost:4000/v1' }, 'baseURL: expected an absolute URL, with http'],
     [{ apiKey: 'k', api: 'completions' }, 'api:'],
     [{ apiKey: 'k', timeout: 5 }, 'timeout: is not known'],
     [{ apiKey: 'k', baseUrl: 'https://x.example' }, "baseUrl: is not known; did you mean 'baseURL'?"],
@@ -282,7 +289,7 @@ describe('faults of the options', () => {
     [{ client: { chat: { completions: { create() {} } } }, api: 'responses' }, 'responses.create'],
     [{ client: { chat: { completions: { create() {} } } }, apiKey: 'k' }, 'no effect beside a client'],
   ])('%j are told, not thrown', (options, expected) => {
-    expect(openai(options as never).problems?.join('\n')).toMatch(expected);
+    expect(openai(options as never).problems?.join('\n')).toContain(expected);
   });
 
   it('are none where there are none', () => {
