@@ -22,6 +22,7 @@ import {
   object,
   oneOf,
   problemsOf,
+  refused,
   string,
   variant,
   when,
@@ -29,6 +30,7 @@ import {
   type Rule,
 } from './check.ts';
 import { requirements, settingRules } from './check-parts.ts';
+import { each } from './each.ts';
 import { RouterError, type Problem } from './errors.ts';
 
 /** The messages must not show the URL or the data: they can carry a signature, or be the prompt. */
@@ -115,6 +117,7 @@ export function requestProblems(request: unknown): Problem[] {
   return isObject(request) ? problemsOf(requestRule, request) : problemsOf(anObject, request, 'request');
 }
 
+const callOption = refused('is a call option: it stands in the second argument');
 const requestFields = object(
   {
     ...settingRules,
@@ -132,6 +135,7 @@ const requestFields = object(
     metadata: anObject,
     conversationId: later,
     cache: later,
+    ...each('signal timeouts retry maxAttempts stream transport targets headers', callOption),
   },
   { messages: listOf(message, 'a list of messages') },
 );

@@ -85,8 +85,16 @@ export const json = must('expected what JSON can hold, without a cycle or a BigI
     return false;
   }
 });
+const refusals = new WeakSet<Rule>();
 /** An option of the contract that a later version brings: refused by name, so that nobody relies on it in vain. */
-export const later: Rule = () => fault('is not available in this version of failsoft; leave it out');
+export const later = refused('is not available in this version of failsoft; leave it out');
+
+/** A field that is refused with a word of its own. It is never named among the known ones. */
+export function refused(message: string): Rule {
+  const rule: Rule = () => fault(message);
+  refusals.add(rule);
+  return rule;
+}
 
 export function oneOf(words: readonly string[]): Rule {
   const list = expected(`one of ${words.map((word) => `'${word}'`).join(', ')}`, () => false);
@@ -151,7 +159,9 @@ export function notKnown(key: string, known: readonly string[]): string {
 /** An object with these fields and no other ones: an unknown one is a fault that names the nearest known one. */
 export function object(optional: Rules, required: Rules = {}): Rule {
   const rules = new Map(Object.entries(optional));
-  const names = [...rules.keys(), ...Object.keys(required)];
+  const names = [...rules.keys(), ...Object.keys(required)].filter(
+    (key) => !refusals.has(rules.get(key) ?? anything),
+  );
   const unknown = (key: string) => () => fault(notKnown(key, names));
   return both(
     anObject,

@@ -8,6 +8,7 @@ import {
   object,
   oneOf,
   problemsOf,
+  refused,
   show,
   string,
   strings,
@@ -36,6 +37,14 @@ describe('a rule', () => {
     expect(problemsOf(rule, { wieght: 1, zzz: 2 })).toEqual([
       { path: 'wieght', message: "is not known; did you mean 'weight'?" },
       { path: 'zzz', message: 'is not known; known are weight, model' },
+    ]);
+  });
+
+  it('never proposes a key that is refused', () => {
+    const rule = object({ model: string, cache: refused('comes later') });
+    expect(problemsOf(rule, { cahce: 1, cache: true })).toEqual([
+      { path: 'cahce', message: 'is not known; known are model' },
+      { path: 'cache', message: 'comes later' },
     ]);
   });
 

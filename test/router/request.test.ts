@@ -20,6 +20,13 @@ function setUp() {
 }
 
 describe('a request that is not well formed', () => {
+  it('is told where a call option belongs', async () => {
+    const { faultsOf } = setUp();
+    expect(await faultsOf({ messages: [user], signal: AbortSignal.timeout(5) })).toEqual({
+      signal: 'is a call option: it stands in the second argument',
+    });
+  });
+
   it('ends with every fault listed, and no target asked', async () => {
     const { faultsOf } = setUp();
     const faults = await faultsOf({
@@ -92,6 +99,7 @@ describe('a request that is not well formed', () => {
     [{ messages: [user], cache: false }, 'cache'],
     [{ messages: [user], toolChoice: 'required' }, 'toolChoice'],
     [{ messages: [user], schema: { $ref: '#/nowhere' } }, 'schema'],
+    [{ messages: [user], timeouts: { totalMs: 5 } }, 'timeouts'],
   ])('of %j is at fault at %s', async (request, path) => {
     const { faultsOf } = setUp();
     expect(Object.keys(await faultsOf(request))).toContain(path);
