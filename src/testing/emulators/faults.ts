@@ -1,3 +1,4 @@
+import { notKnown } from '../../core/check.ts';
 import type { VendorErrorKind, WireRequest } from './dialect.ts';
 
 /** How a rate limit says when to come back: one header or the other, the vendor's own place in the body, or not at all. */
@@ -97,11 +98,13 @@ export interface FaultPlan {
 
 /** Makes a plan of a schedule; the plan counts the requests that it has seen. */
 export function faultPlan(schedule: FaultSchedule): FaultPlan {
+  for (const given of isList(schedule) ? schedule : [schedule]) requireKnown(given);
   if (schedule === 'refuse' || isRefuse(schedule)) return { refuses: true, next: () => undefined };
   let seen = 0;
   const flaps = new Map<Fault, number>();
   const resolve = (given: Fault | FaultName | null | undefined): PlayedFault | undefined => {
     if (given === null || given === undefined) return undefined;
+    requireKnown(given);
     const fault = typeof given === 'string' ? ({ kind: given } as Fault) : given;
     if (fault.kind === 'refuse')
       throw new TypeError('a `refuse` fault closes the port: it can only stand alone');
@@ -122,6 +125,41 @@ export function faultPlan(schedule: FaultSchedule): FaultPlan {
       return resolve(isList(schedule) ? schedule[index] : schedule);
     },
   };
+}
+
+const kinds: Readonly<Record<Fault['kind'], true>> = {
+  refuse: true,
+  reset: true,
+  status: true,
+  'server-error': true,
+  overloaded: true,
+  'rate-limit': true,
+  quota: true,
+  auth: true,
+  permission: true,
+  'model-not-found': true,
+  'context-length': true,
+  'content-policy': true,
+  'bad-request': true,
+  slow: true,
+  hang: true,
+  'stall-before-first-token': true,
+  'stall-after': true,
+  'pings-only': true,
+  truncate: true,
+  'half-json': true,
+  garbage: true,
+  empty: true,
+  'stream-error': true,
+  flap: true,
+};
+
+/** For those who write no types: a misspelt fault would play as something else. */
+function requireKnown(given: unknown): void {
+  if (given === null || given === undefined || typeof given === 'function') return;
+  const kind = typeof given === 'string' ? given : (given as { kind?: unknown }).kind;
+  if (typeof kind !== 'string' || !Object.hasOwn(kinds, kind))
+    throw new TypeError(`faults: '${String(kind)}' ${notKnown(String(kind), Object.keys(kinds))}`);
 }
 
 const flapByName: RequestFault = { kind: 'flap' };

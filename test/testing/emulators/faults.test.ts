@@ -142,6 +142,14 @@ describe('a fault on the wire', () => {
     expect(wire.head()).toContain('599');
   });
 
+  it('one that is not known is told, with the nearest', async () => {
+    await expect(start('overlaoded' as never)).rejects.toThrow(
+      "faults: 'overlaoded' is not known; did you mean 'overloaded'?",
+    );
+    const emulator = await start(null);
+    await expect(emulator.fault([null, { kind: 'hnag' }] as never)).rejects.toThrow("did you mean 'hang'?");
+  });
+
   it('reset: no header at all', async () => {
     const wire = ask(await start('reset'));
     expect(await wire.ended).toBe('ECONNRESET');
