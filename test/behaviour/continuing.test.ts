@@ -99,7 +99,7 @@ describe('recovery: continue', () => {
     const { events, completion } = await watch(arrange({ a: broken(before), b: other }));
     const types = events.map(({ type }) => type);
     expect(types).toContain('restart');
-    const textAfter = (events)
+    const textAfter = events
       .slice(types.indexOf('restart') + 1)
       .map((event) => (event.type === 'text' ? event.text : ''))
       .join('');
