@@ -33,6 +33,7 @@ export type {
   StreamEvent,
   TargetInfo,
   ToolCall,
+  Transport,
   Usage,
 } from './core/completion.ts';
 export type { BreakerState, Observer, Rejection, RouterEvent } from './core/events.ts';

@@ -32,6 +32,7 @@ export interface TargetInfo {
 
 /** What followed an attempt. `cut`: aborted by the caller, by `disable`, or lost. */
 export type Decision = 'answer' | 'retry' | 'next' | 'stop' | 'cut';
+/** How an attempt talked to its vendor: as a stream, or whole. */
 export type Transport = 'stream' | 'unary';
 
 /** One request to one target. */
