@@ -54,6 +54,8 @@ export function createCoolDown(runtime: Runtime): CoolDown {
     },
     succeeded(begun) {
       if (begun === era) steps = 0;
+      // Answered between the last pause and this one, though the limit was told sooner: the pause was long enough for some.
+      else if (begun === era - 1) steps = Math.min(steps, 1);
     },
     clear() {
       hold = undefined;

@@ -56,6 +56,21 @@ describe('a cool-down', () => {
     expect(leftMs()).toBe(1000);
   });
 
+  it('does not grow where calls are answered between the pauses, though the limit is always told first', () => {
+    const { clock, coolDown, begin, leftMs } = setUp();
+    begin();
+    const pauses: number[] = [];
+    for (let round = 0; round < 6; round += 1) {
+      clock.tick(leftMs());
+      // Two attempts begin; the one that is limited is told so before the other's first token has come.
+      const era = coolDown.era();
+      begin(undefined, era);
+      pauses.push(leftMs());
+      coolDown.succeeded(era);
+    }
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(2_000);
+  });
+
   it('takes no step for each of many attempts that are limited at once', () => {
     const { clock, coolDown, begin, leftMs } = setUp();
     const era = coolDown.era();
