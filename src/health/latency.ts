@@ -12,10 +12,15 @@ const longestGapMs = fadeMs;
 /** The weight of new measurements grows until it is brought back to 1. */
 const largestWeight = 2 ** 40;
 
+/** A percentile of fewer measurements than this is luck. */
+const fewestSamples = 20;
+
 /** Remembers durations as percentiles, in fixed memory. */
 export interface Latency {
   record(ms: number, now: number): void;
   percentiles(): LatencySnapshot | undefined;
+  /** The duration that this share of the measurements, from 0 to 1, did not exceed; undefined while there are too few. */
+  at(share: number): number | undefined;
 }
 
 /** A histogram of logarithmic buckets in which a new measurement weighs more than older ones. */
@@ -48,6 +53,8 @@ export function createLatency(): Latency {
       if (buckets !== undefined) known ??= read(buckets, total, weight);
       return known;
     },
+    at: (share) =>
+      buckets === undefined || total / weight < fewestSamples ? undefined : reader(buckets, total)(share),
   };
 }
 
@@ -55,17 +62,22 @@ function bucketOf(ms: number): number {
   return ms <= 1 ? 0 : Math.min(bucketCount - 1, Math.floor(Math.log(ms) / logOfGrowth));
 }
 
-function read(buckets: Float64Array, total: number, weight: number): LatencySnapshot {
+/** Reads percentiles; to be asked for rising shares. */
+function reader(buckets: Float64Array, total: number): (share: number) => number {
   let reached = 0;
   let index = -1;
-  function at(share: number): number {
+  return (share) => {
     // Sums of fractions: the last bucket may be missed by a rounding error.
     while (reached < total * share && index < bucketCount - 1) {
       index += 1;
       reached += buckets[index] as number;
     }
     return Math.round(growth ** (Math.max(0, index) + 0.5) * 10) / 10;
-  }
+  };
+}
+
+function read(buckets: Float64Array, total: number, weight: number): LatencySnapshot {
+  const at = reader(buckets, total);
   return {
     p50Ms: at(0.5),
     p95Ms: at(0.95),

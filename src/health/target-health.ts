@@ -151,6 +151,8 @@ export interface TargetHealth {
   clearLockout(): void;
   /** Remembers for a day that this provider and model refuse a feature. */
   learn(feature: Feature): void;
+  /** The time to first content that this share of attempts, from 0 to 1, did not exceed; undefined on thin history. */
+  firstTokenMsAt(share: number): number | undefined;
   snapshot(now: number): TargetSnapshot;
 }
 

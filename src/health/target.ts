@@ -64,6 +64,7 @@ export function createTarget({ id, limits }: TargetRef, options: TargetOptions):
       enable: () => enable(memory),
       clearLockout: () => backend.clearLockout(),
       learn: (feature) => backend.learn(feature, runtime.now()),
+      firstTokenMsAt: (share) => memory.firstToken.at(share),
       snapshot: (now) => snapshotOf(memory, now),
     },
   };

@@ -17,6 +17,15 @@ describe('latency', () => {
     expect(samples).toBe(1000);
   });
 
+  it('gives any percentile, but none of fewer than 20 measurements', () => {
+    const latency = createLatency();
+    for (let ms = 1; ms <= 19; ms += 1) latency.record(ms * 100, 0);
+    expect(latency.at(0.9)).toBeUndefined();
+    latency.record(2000, 0);
+    expect(Math.abs((latency.at(0.9) ?? expect.fail()) / 1800 - 1)).toBeLessThan(0.05);
+    expect(latency.at(0)).toBeLessThan(110);
+  });
+
   it('follows a change within minutes, because older measurements count less', () => {
     const latency = createLatency();
     let now = 0;
