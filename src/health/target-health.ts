@@ -27,6 +27,9 @@ export interface TargetRef {
   readonly limits?: TargetLimits;
 }
 
+/** What keeps calls away from a target. Only the last two pass by themselves within moments, so that waiting may be worth while. */
+export type Obstacle = 'disabled' | 'lockout' | 'breaker' | 'cool-down' | 'limit';
+
 /**
  * What a call sees of a target's health at one instant: plain data that never changes. A target without
  * `blockedReason` is admitted in the same tick, unless another call takes the last permit first.
@@ -35,6 +38,8 @@ export interface HealthView {
   readonly breaker: BreakerState;
   /** Why nobody is admitted now; undefined: free. Says no instant: that is `availableAt`. */
   readonly blockedReason?: string;
+  /** With `blockedReason`: which of those that block it lasts longest. */
+  readonly blockedBy?: Obstacle;
   /** With `blockedReason`: from when it may be admitted, in epoch milliseconds. Absent where waiting does not help. */
   readonly availableAt?: number;
   /** `availableAt` is a guess, because it depends on attempts in flight (a probe, a full concurrency limit). */
@@ -66,6 +71,8 @@ export interface AdmitOptions {
   readonly lastResort: boolean;
   /** The tokens that the attempt is expected to take, for `limits.tpm`. @default 0 */
   readonly tokens?: number;
+  /** A retry or a hedge: it is paid from the retry budget. @default false */
+  readonly extra?: boolean;
 }
 
 /** How an attempt ended. */
@@ -144,6 +151,10 @@ export interface TargetHealth {
   view(now: number, tokens?: number): DatedView;
   /** Takes a slot, the own limits' share and the probe where one is needed; undefined where one of them is not to be had. */
   admit(options: AdmitOptions): Permit | undefined;
+  /** Whether the retry budget has room for one `extra` attempt. */
+  affordsExtra(now: number): boolean;
+  /** Tells of whatever may change its view, but for the passing of time. Returns how to stop listening. */
+  watch(onChange: () => void): () => void;
   disable(options?: DisableOptions): void;
   /** Takes the target back into use: clears lockout and cool-down, and lets an open breaker be probed at once. */
   enable(): void;

@@ -3,6 +3,7 @@ import type { Runtime } from '../core/runtime.ts';
 import type { Backend, BackendPass } from './backend.ts';
 import { createLatency } from './latency.ts';
 import { createOwnLimits, type Taken } from './limits.ts';
+import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
 import type {
   AdmitOptions,
   AttemptResult,
@@ -30,6 +31,9 @@ export interface TargetOptions {
 
 interface Memory extends TargetState, TargetOptions {
   readonly id: string;
+  readonly retryBudget: RetryBudget;
+  /** Who waits for the target to come free. */
+  readonly waiting: Set<() => void>;
   /** The latest view, used again while nothing has changed: most calls see most targets as the call before did. */
   seen: DatedView | undefined;
 }
@@ -40,6 +44,8 @@ export function createTarget({ id, limits }: TargetRef, options: TargetOptions):
     ...options,
     id,
     limits: createOwnLimits(),
+    retryBudget: createRetryBudget(),
+    waiting: new Set(),
     firstToken: createLatency(),
     total: createLatency(),
     disabled: undefined,
@@ -60,6 +66,11 @@ export function createTarget({ id, limits }: TargetRef, options: TargetOptions):
       id,
       view: (now, tokens) => view(memory, now, tokens ?? 0),
       admit: (admitOptions) => admit(memory, admitOptions),
+      affordsExtra: (now) => memory.retryBudget.affords(now),
+      watch(onChange) {
+        memory.waiting.add(onChange);
+        return () => void memory.waiting.delete(onChange);
+      },
       disable: (disableOptions) => disable(memory, disableOptions ?? {}),
       enable: () => enable(memory),
       clearLockout: () => backend.clearLockout(),
@@ -77,7 +88,8 @@ function view(memory: Memory, now: number, tokens: number): DatedView {
 }
 
 /** Ends the latest view, wherever it is held. */
-function outdate({ seen }: Memory): void {
+function outdate({ seen, waiting }: Memory): void {
+  if (waiting.size > 0) for (const tell of [...waiting]) tell();
   if (seen === undefined) return;
   seen.until = -Infinity;
   seen.isLasting = false;
@@ -107,14 +119,18 @@ function tell(memory: Memory, action: 'disabled' | 'enabled', more: DisableOptio
   memory.emit({ type: 'target', at: memory.runtime.now(), target: memory.id, action, ...more });
 }
 
-function admit(memory: Memory, { lastResort, tokens = 0 }: AdmitOptions): Permit | undefined {
+function admit(memory: Memory, { lastResort, tokens = 0, extra }: AdmitOptions): Permit | undefined {
   const now = memory.runtime.now();
   endDisabling(memory, now);
-  if (memory.disabled || memory.limits.block(now, tokens)) return undefined;
+  const { limits, retryBudget } = memory;
+  if (memory.disabled || limits.block(now, tokens)) return undefined;
+  if (extra && !retryBudget.affords(now)) return undefined;
   const pass = memory.backend.enter(now, lastResort);
   if (pass === undefined) return undefined;
+  if (extra) retryBudget.spend(now);
+  else retryBudget.earn(now);
   outdate(memory);
-  return createPermit(memory, pass, memory.limits.take(now, tokens));
+  return createPermit(memory, pass, limits.take(now, tokens));
 }
 
 function createPermit(memory: Memory, pass: BackendPass, taken: Taken): Permit {

@@ -1,7 +1,7 @@
 import type { Backend } from './backend.ts';
 import type { Latency } from './latency.ts';
 import type { OwnLimits } from './limits.ts';
-import type { DatedView, HealthView, TargetSnapshot } from './target-health.ts';
+import type { DatedView, HealthView, Obstacle, TargetSnapshot } from './target-health.ts';
 
 /** When an attempt in flight will end is not known: callers are told to ask again after this time. */
 const askAgainMs = 1_000;
@@ -23,6 +23,7 @@ export interface TargetState {
 }
 
 export interface Block {
+  readonly by: Obstacle;
   readonly reason: string;
   /** Infinity: waiting does not help. */
   readonly availableAt: number;
@@ -39,23 +40,35 @@ function blockBesideBreaker(state: TargetState, now: number, tokens: number): Bl
   const disabled = disabledAt(state, now);
   const coolDown = backend.coolDown.heldAt(now);
   const lockout = backend.lockout.heldAt(now);
+  const limited = limits.block(now, tokens);
   return latest([
-    disabled && { reason: describeDisabled(disabled), availableAt: disabled.until },
-    coolDown && { reason: `cooling down (${backend.coolDown.kind()})`, availableAt: coolDown.until },
-    lockout && { reason: `locked out (${backend.lockout.kind()})`, availableAt: lockout.until },
-    backend.lockout.probing() ? underWay(`locked out (${backend.lockout.kind()})`, now) : undefined,
-    limits.block(now, tokens),
+    disabled && { by: 'disabled', reason: describeDisabled(disabled), availableAt: disabled.until },
+    coolDown && {
+      by: 'cool-down',
+      reason: `cooling down (${backend.coolDown.kind()})`,
+      availableAt: coolDown.until,
+    },
+    lockout && {
+      by: 'lockout',
+      reason: `locked out (${backend.lockout.kind()})`,
+      availableAt: lockout.until,
+    },
+    backend.lockout.probing()
+      ? underWay('lockout', `locked out (${backend.lockout.kind()})`, now)
+      : undefined,
+    limited && { by: 'limit', ...limited },
   ]);
 }
 
 function blockOfBreaker({ backend: { breaker } }: TargetState, now: number): Block | undefined {
   const open = breaker.openAt(now);
-  if (open) return { reason: 'circuit open', availableAt: open.until };
-  return breaker.probing() ? underWay('circuit half-open', now) : undefined;
+  if (open) return { by: 'breaker', reason: 'circuit open', availableAt: open.until };
+  return breaker.probing() ? underWay('breaker', 'circuit half-open', now) : undefined;
 }
 
-function underWay(reason: string, now: number): Block {
+function underWay(by: Obstacle, reason: string, now: number): Block {
   return {
+    by,
     reason: `${reason}, one attempt that decides is under way`,
     availableAt: now + askAgainMs,
     estimated: true,
@@ -90,6 +103,7 @@ export function viewOf(state: TargetState, now: number, tokens: number): DatedVi
     breaker: breaker.state(now),
     availableAt: block === undefined ? undefined : finite(block.availableAt),
     estimated: block?.estimated,
+    blockedBy: block?.by,
     lastResortAt: resortAt === undefined ? undefined : finite(Math.max(resortAt, beside?.availableAt ?? 0)),
     refused: learnt.at(now),
     inFlight: state.limits.inFlight(),

@@ -617,3 +617,58 @@ describe('whatever happens in whatever order', () => {
     );
   });
 });
+
+describe('whoever waits for a target', () => {
+  it('is told which obstacle lasts longest', () => {
+    const { register, view, attempt, admit, trip } = setUp();
+    const one = register('one', { concurrency: 1 });
+    const permit = admit(one) as Permit;
+    expect(view(one).blockedBy).toBe('limit');
+    permit.end({ outcome: 'undecided' });
+    expect(view(one).blockedBy).toBeUndefined();
+    attempt(one, failed({ kind: 'rate-limit', message: 'slow', retryAfterMs: 50 }));
+    expect(view(one).blockedBy).toBe('cool-down');
+    one.enable();
+    trip(one);
+    expect(view(one).blockedBy).toBe('breaker');
+    one.disable();
+    expect(view(one).blockedBy).toBe('disabled');
+  });
+
+  it('hears when a slot is given back, when it is enabled and when its limits change, until it leaves', () => {
+    const { tracker, provider, register, admit } = setUp();
+    const one = register('one', { concurrency: 1 });
+    const permit = admit(one) as Permit;
+    const heard = vi.fn();
+    const leave = one.watch(heard);
+    permit.end({ outcome: 'undecided' });
+    expect(heard).toHaveBeenCalled();
+    heard.mockClear();
+    one.enable();
+    expect(heard).toHaveBeenCalled();
+    heard.mockClear();
+    tracker.register({ id: 'one', provider, model: 'large', limits: { concurrency: 2 } });
+    expect(heard).toHaveBeenCalled();
+    heard.mockClear();
+    leave();
+    one.enable();
+    expect(heard).not.toHaveBeenCalled();
+  });
+
+  it('pays for retries and hedges from the budget of the target, and for nothing else', () => {
+    const { clock, register } = setUp();
+    const one = register('one');
+    const ask = (extra: boolean) => {
+      const permit = one.admit({ lastResort: false, extra });
+      permit?.end({ outcome: 'success' });
+      return permit !== undefined;
+    };
+    for (let count = 0; count < 10; count += 1) expect(ask(true)).toBe(true);
+    expect(one.affordsExtra(clock.now())).toBe(false);
+    expect(ask(true)).toBe(false);
+    for (let count = 0; count < 6; count += 1) expect(ask(false)).toBe(true);
+    expect(one.affordsExtra(clock.now())).toBe(true);
+    expect(ask(true)).toBe(true);
+    expect(ask(true)).toBe(false);
+  });
+});

@@ -1,0 +1,42 @@
+/** Of the first attempts at a target, so many earn it one more. */
+const shareOfAttempts = 0.2;
+/** However few there are. */
+const perSecond = 1;
+/** What is not used is forgotten by 1/e in this time: nothing is saved up for the day on which everybody wants it. */
+const fadeMs = 10_000;
+/** What `perSecond` alone comes to. */
+const leastSaved = (perSecond * fadeMs) / 1000;
+
+/**
+ * How many attempts a target may be sent beyond the first ones: retries and hedges. Without a bound they multiply the load
+ * of a target that fails because of its load (Google, "Site Reliability Engineering", chapter 21; Finagle's RetryBudget).
+ */
+export interface RetryBudget {
+  /** A first attempt is made. */
+  earn(now: number): void;
+  /** Whether one more can be afforded. */
+  affords(now: number): boolean;
+  spend(now: number): void;
+}
+
+export function createRetryBudget(): RetryBudget {
+  let saved = leastSaved;
+  let at: number | undefined;
+
+  function savedAt(now: number): number {
+    const elapsedMs = Math.max(0, now - (at ?? now));
+    at = now;
+    if (elapsedMs > 0) saved = leastSaved + (saved - leastSaved) * Math.exp(-elapsedMs / fadeMs);
+    return saved;
+  }
+
+  return {
+    earn(now) {
+      saved = savedAt(now) + shareOfAttempts;
+    },
+    affords: (now) => savedAt(now) >= 1,
+    spend(now) {
+      saved = savedAt(now) - 1;
+    },
+  };
+}
