@@ -31,7 +31,7 @@ export function recordEnd(
   failure?: Failure,
 ): void {
   const tokens = usage?.totalTokens ?? (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0);
-  permit.end({ outcome, failure, durationMs, tokens: tokens > 0 ? tokens : undefined });
+  permit.end({ outcome, failure, durationMs, tokens: tokens > 0 ? tokens : undefined, usage });
 }
 
 /** Keys, and whatever the vendor quotes of the prompt, must not leave with the message. */

@@ -206,6 +206,7 @@ function verdictOf(result: AttemptResult, failure: Failure | undefined): Verdict
   return failureRules[failure.kind].hold === 'cool-down' ? { kind: 'alive', reason } : { kind: 'undecided' };
 }
 
-function isEvidence({ kind, code }: Failure): boolean {
+/** Whether a failure of that kind counts against whoever had it. */
+export function isEvidence({ kind, code }: Failure): boolean {
   return failureRules[kind].evidence && code !== schemaMismatchCode;
 }

@@ -1,5 +1,8 @@
 import type { BreakerState } from '../core/events.ts';
+import type { Usage } from '../core/completion.ts';
 import type { Failure, FailureKind, Feature } from '../core/failure.ts';
+import type { Peak } from './peak-ewma.ts';
+import type { Typical } from './typical-usage.ts';
 
 /** The provider object that targets share; its identity says who learns together. */
 export interface ProviderIdentity {
@@ -56,6 +59,10 @@ export interface HealthView {
   readonly concurrency?: number;
   /** The median time until first content; undefined while unknown. */
   readonly firstTokenP50Ms?: number;
+  /** The longest wait for first content of late, failures included; undefined until the first attempt has said anything. */
+  readonly firstTokenPeak?: Peak;
+  /** What its answers take on average; undefined until its vendor has reported any. */
+  readonly typical?: Typical;
 }
 
 /** A view, and the span of time in which it holds if nothing happens; whatever happens ends it at once. */
@@ -86,6 +93,8 @@ export interface AttemptResult {
   readonly durationMs?: number;
   /** What the attempt really took, input and output. @default the tokens reserved */
   readonly tokens?: number;
+  /** What the vendor reported. */
+  readonly usage?: Usage;
 }
 
 /** The right to one attempt. It holds a slot, and the probe where one was needed, until `end`. */

@@ -1,8 +1,9 @@
 import type { RouterEvent } from '../core/events.ts';
 import type { Runtime } from '../core/runtime.ts';
-import type { Backend, BackendPass } from './backend.ts';
+import { isEvidence, type Backend, type BackendPass } from './backend.ts';
 import { createLatency } from './latency.ts';
 import { createOwnLimits, type Taken } from './limits.ts';
+import { createPeakEwma } from './peak-ewma.ts';
 import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
 import type {
   AdmitOptions,
@@ -14,7 +15,11 @@ import type {
   TargetLimits,
   TargetRef,
 } from './target-health.ts';
+import { createTypicalUsage } from './typical-usage.ts';
 import { disabledAt, snapshotOf, viewOf, type TargetState } from './view.ts';
+
+/** The `firstTokenMs` of a call that states none. */
+const waitForFailureMs = 10_000;
 
 export interface Target {
   readonly health: TargetHealth;
@@ -47,7 +52,9 @@ export function createTarget({ id, limits }: TargetRef, options: TargetOptions):
     retryBudget: createRetryBudget(),
     waiting: new Set(),
     firstToken: createLatency(),
+    firstTokenPeak: createPeakEwma(),
     total: createLatency(),
+    typical: createTypicalUsage(),
     disabled: undefined,
     seen: undefined,
   };
@@ -143,15 +150,32 @@ function createPermit(memory: Memory, pass: BackendPass, taken: Taken): Permit {
       hasContent = true;
       const now = memory.runtime.now();
       memory.firstToken.record(firstTokenMs, now);
+      memory.firstTokenPeak.record(firstTokenMs, now);
       outdate(memory);
       pass.firstContent(now);
     },
     end(result) {
       if (hasEnded) return;
       hasEnded = true;
+      notePeak(memory, result, hasContent);
       endAttempt(memory, pass, taken, result);
     },
   };
+}
+
+/** Who fails at once must not look fast: a failure counts as the longest wait that a caller has by default. */
+function notePeak(
+  { firstTokenPeak, runtime }: Memory,
+  { outcome, durationMs = 0, failure, evidence }: AttemptResult,
+  hasContent: boolean,
+): void {
+  const now = runtime.now();
+  if (outcome === 'failure') {
+    if (evidence ?? (failure === undefined || isEvidence(failure)))
+      firstTokenPeak.record(Math.max(durationMs, waitForFailureMs), now);
+    // Given up before it answered: it would have taken at least as long.
+  } else if (outcome === 'undecided' && !hasContent && firstTokenPeak.peak() !== undefined)
+    firstTokenPeak.record(durationMs, now);
 }
 
 function endAttempt(memory: Memory, pass: BackendPass, taken: Taken, result: AttemptResult): void {
@@ -161,5 +185,6 @@ function endAttempt(memory: Memory, pass: BackendPass, taken: Taken, result: Att
   outdate(memory);
   if (result.outcome === 'success' && result.durationMs !== undefined)
     memory.total.record(result.durationMs, now);
+  if (result.outcome === 'success' && result.usage !== undefined) memory.typical.record(result.usage);
   pass.end(result, now, memory.id);
 }

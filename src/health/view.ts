@@ -2,6 +2,8 @@ import type { Backend } from './backend.ts';
 import type { Latency } from './latency.ts';
 import type { OwnLimits } from './limits.ts';
 import type { DatedView, HealthView, Obstacle, TargetSnapshot } from './target-health.ts';
+import type { PeakEwma } from './peak-ewma.ts';
+import type { TypicalUsage } from './typical-usage.ts';
 
 /** When an attempt in flight will end is not known: callers are told to ask again after this time. */
 const askAgainMs = 1_000;
@@ -18,7 +20,9 @@ export interface TargetState {
   readonly backend: Backend;
   readonly limits: OwnLimits;
   readonly firstToken: Latency;
+  readonly firstTokenPeak: PeakEwma;
   readonly total: Latency;
+  readonly typical: TypicalUsage;
   disabled: Disabled | undefined;
 }
 
@@ -109,6 +113,8 @@ export function viewOf(state: TargetState, now: number, tokens: number): DatedVi
     inFlight: state.limits.inFlight(),
     concurrency: state.limits.get()?.concurrency,
     firstTokenP50Ms: state.firstToken.percentiles()?.p50Ms,
+    firstTokenPeak: state.firstTokenPeak.peak(),
+    typical: state.typical.get(),
   };
   view.until = holdsUntil(state, now, view);
   view.isLasting = view.until === Infinity;

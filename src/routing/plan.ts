@@ -110,7 +110,11 @@ function tiersOf(
   input: PlanInput,
   warn: (warning: string) => void,
 ): PlannedTier[] {
-  const context: StrategyContext = { request: input.demand.request, random: input.random };
+  const context: StrategyContext = {
+    request: input.demand.request,
+    random: input.random,
+    now: input.now,
+  };
   return byPriority(candidates).map((members) => {
     const { priority } = members[0] as Candidate;
     const strategy = input.strategy ?? (statesWeight(input.candidates, priority) ? 'weighted' : 'in-order');

@@ -1,6 +1,7 @@
 import type { CompletionRequest } from '../core/request.ts';
 import type { Candidate } from './candidate.ts';
-import { estimateInputTokens } from './demand.ts';
+import { expectedCostOf } from './expected-cost.ts';
+import { betterOfTwo, expectedWait } from './speed.ts';
 import { byCredit, pickByCredit } from './weighted.ts';
 
 /** What a strategy may look at beside the candidates. */
@@ -8,6 +9,8 @@ export interface StrategyContext {
   readonly request: CompletionRequest;
   /** A number in [0, 1). */
   readonly random: () => number;
+  /** The instant of the plan, in epoch milliseconds. */
+  readonly now: number;
 }
 
 /**
@@ -26,29 +29,28 @@ export interface Ordering {
   rest(others: readonly Candidate[], context: StrategyContext): Candidate[];
 }
 
-/** Until how many tokens an answer is expected to go when prices are compared. */
-const expectedOutputTokens = 500;
-
 export const orderings: Readonly<Record<StrategyName, Ordering>> = {
   'in-order': {
     first: (candidates, { random }) =>
-      candidates.find((candidate) => isWarm(candidate, random)) ?? (candidates[0] as Candidate),
-    rest: (others) => [...others],
+      candidates.find((candidate) => candidate.weight !== 0 && isWarm(candidate, random)) ??
+      (weightyOf(candidates)[0] as Candidate),
+    rest: (others) => weightlessLast(others),
   },
   weighted: {
     first: (candidates) => pickByCredit(candidates),
     rest: byCredit,
   },
   fastest: {
-    first: (candidates, { random }) => betterOfTwo(warmOf(candidates, random), random),
-    rest: (others) => lowestFirst(others, ({ health }) => health.firstTokenP50Ms ?? Infinity),
+    first: (candidates, context) => betterOfTwo(warmOf(candidates, context.random), context),
+    rest: (others, { now }) => lowestFirst(others, (candidate) => expectedWait(candidate, now)),
   },
   cheapest: {
-    first: (candidates, { request, random }) => lowest(warmOf(candidates, random), costOf(request)),
-    rest: (others, { request }) => lowestFirst(others, costOf(request)),
+    first: (candidates, { request, random }) =>
+      lowest(warmOf(candidates, random), expectedCostOf(request), () => 0),
+    rest: (others, { request }) => lowestFirst(others, expectedCostOf(request)),
   },
   'least-busy': {
-    first: (candidates, { random }) => lowest(warmOf(candidates, random), loadAmong(candidates)),
+    first: (candidates, { random }) => lowest(warmOf(candidates, random), loadAmong(candidates), weightOf),
     rest: (others) => lowestFirst(others, loadAmong(others)),
   },
 };
@@ -59,11 +61,11 @@ export const orderings: Readonly<Record<StrategyName, Ordering>> = {
 export const inOrder: Strategy = /* @__PURE__ */ strategyOf(orderings['in-order']);
 /** Smooth weighted round robin. */
 export const weighted: Strategy = /* @__PURE__ */ strategyOf(orderings.weighted);
-/** The better of two drawn at random by the median time to the first token; unknown ones are tried. */
+/** The better of two drawn at random, by the latest peak of the time to first content and the attempts in flight. */
 export const fastest: Strategy = /* @__PURE__ */ strategyOf(orderings.fastest);
-/** By price and expected tokens; those without a price come last. */
+/** By price and expected tokens, as learnt of each target; those without a price come last. */
 export const cheapest: Strategy = /* @__PURE__ */ strategyOf(orderings.cheapest);
-/** By attempts in flight, as a share of `limits.concurrency`. */
+/** By attempts in flight, as a share of `limits.concurrency`; among equals the heavier one. */
 export const leastBusy: Strategy = /* @__PURE__ */ strategyOf(orderings['least-busy']);
 
 /** The ordering behind a name or one of the functions above; undefined for a host's own function. */
@@ -86,7 +88,7 @@ function strategyOf(ordering: Ordering): Strategy {
   return Object.assign(strategy, { ordering });
 }
 
-/** A target in slow start gets only a share of the calls that would be its own. */
+/** A target in slow start, or that limps, gets only a share of the calls that would be its own. */
 function isWarm({ health }: Candidate, random: () => number): boolean {
   return health.share >= 1 || random() < health.share;
 }
@@ -96,39 +98,12 @@ function areAllWarm(candidates: readonly Candidate[]): boolean {
   return true;
 }
 
-function warmOf(candidates: readonly Candidate[], random: () => number): readonly Candidate[] {
+/** Those to choose among: without weights of 0 as long as there are others, and one that limps only as often as its share says. */
+function warmOf(all: readonly Candidate[], random: () => number): readonly Candidate[] {
+  const candidates = weightyOf(all);
   if (areAllWarm(candidates)) return candidates;
   const warm = candidates.filter((candidate) => isWarm(candidate, random));
   return warm.length > 0 ? warm : candidates;
-}
-
-/**
- * Two drawn at random, the faster taken: nearly as good as the best of all, and it never sends everybody to one that
- * looked fast a moment ago.
- */
-function betterOfTwo(candidates: readonly Candidate[], random: () => number): Candidate {
-  if (candidates.length === 1) return candidates[0] as Candidate;
-  const first = Math.floor(random() * candidates.length);
-  const step = 1 + Math.floor(random() * (candidates.length - 1));
-  const one = candidates[first] as Candidate;
-  const other = candidates[(first + step) % candidates.length] as Candidate;
-  return latencyOf(other) < latencyOf(one) ? other : one;
-}
-
-/** An unknown one is worth a try, but one at a time: it may be unknown because it never answers. */
-function latencyOf({ health }: Candidate): number {
-  return health.firstTokenP50Ms ?? (health.inFlight === 0 ? -1 : Infinity);
-}
-
-/** What a request is expected to cost, in USD. */
-function costOf(request: CompletionRequest): (candidate: Candidate) => number {
-  const inputTokens = estimateInputTokens(request);
-  const outputTokens = Math.min(request.maxTokens ?? expectedOutputTokens, expectedOutputTokens);
-  return ({ price }) => {
-    if (price === undefined) return Infinity;
-    const tokens = (price.input ?? 0) * inputTokens + (price.output ?? 0) * outputTokens;
-    return tokens / 1_000_000 + (price.perRequest ?? 0);
-  };
 }
 
 /** One that states no limit is taken to hold as much as the largest that does. */
@@ -138,12 +113,21 @@ function loadAmong(candidates: readonly Candidate[]): (candidate: Candidate) => 
   return ({ health }) => health.inFlight / (health.concurrency ?? largest);
 }
 
-function lowest(candidates: readonly Candidate[], measure: (candidate: Candidate) => number): Candidate {
+function weightOf({ weight = 1 }: Candidate): number {
+  return weight;
+}
+
+/** The least of all by the measure; among equals the most preferred, else the first. */
+function lowest(
+  candidates: readonly Candidate[],
+  measure: (candidate: Candidate) => number,
+  preference: (candidate: Candidate) => number,
+): Candidate {
   let best = candidates[0] as Candidate;
   let least = measure(best);
   for (const candidate of candidates) {
     const measured = measure(candidate);
-    if (measured >= least) continue;
+    if (measured > least || (measured === least && preference(candidate) <= preference(best))) continue;
     least = measured;
     best = candidate;
   }
@@ -154,8 +138,26 @@ function lowestFirst(
   candidates: readonly Candidate[],
   measure: (candidate: Candidate) => number,
 ): Candidate[] {
-  return candidates
+  const ordered = candidates
     .map((candidate) => ({ candidate, measured: measure(candidate) }))
     .sort((one, other) => (one.measured === other.measured ? 0 : one.measured - other.measured))
     .map(({ candidate }) => candidate);
+  return weightlessLast(ordered);
+}
+
+/** A weight of 0 comes after all its siblings, whatever the strategy. */
+function weightlessLast(candidates: readonly Candidate[]): Candidate[] {
+  const ordered = candidates.filter(({ weight }) => weight !== 0);
+  return [...ordered, ...candidates.filter(({ weight }) => weight === 0)];
+}
+
+function weightyOf(candidates: readonly Candidate[]): readonly Candidate[] {
+  if (!hasWeightless(candidates)) return candidates;
+  const weighty = candidates.filter(({ weight }) => weight !== 0);
+  return weighty.length > 0 ? weighty : candidates;
+}
+
+function hasWeightless(candidates: readonly Candidate[]): boolean {
+  for (const { weight } of candidates) if (weight === 0) return true;
+  return false;
 }

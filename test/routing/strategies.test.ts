@@ -13,13 +13,17 @@ import { idsOf, makeCandidates } from './make-candidate.ts';
 
 const request: CompletionRequest = { messages: [{ role: 'user', content: 'x'.repeat(4000) }] };
 
+const now = 1_000_000;
+/** A peak of first-token time that was measured just now, or so long ago. */
+const peak = (ms: number, agoMs = 0) => ({ firstTokenPeak: { ms, at: now - agoMs, fadeMs: 10_000 } });
+
 /** Chance that gives the numbers listed, then 0. */
 const scripted =
   (...numbers: number[]) =>
   () =>
     numbers.shift() ?? 0;
 const order = (strategy: Strategy, candidates: ReturnType<typeof makeCandidates>, random = scripted()) =>
-  idsOf(strategy(candidates, { request, random }));
+  idsOf(strategy(candidates, { request, random, now }));
 
 describe('in-order', () => {
   it('is the listed order', () => {
@@ -47,11 +51,7 @@ describe('weighted', () => {
 });
 
 describe('fastest', () => {
-  const candidates = makeCandidates(
-    { health: { firstTokenP50Ms: 900 } },
-    { health: { firstTokenP50Ms: 300 } },
-    { health: { firstTokenP50Ms: 600 } },
-  );
+  const candidates = makeCandidates({ health: peak(900) }, { health: peak(300) }, { health: peak(600) });
 
   it('takes the better of two drawn at random, then the others by speed', () => {
     expect(order(fastest, candidates, scripted(0, 0))).toBe('b c a');
@@ -59,10 +59,35 @@ describe('fastest', () => {
     expect(order(fastest, candidates, scripted(0.5, 0.9))).toBe('b c a');
   });
 
+  it('counts what is in flight: a fast one that is busy may answer later than a slow one that is free', () => {
+    expect(
+      order(fastest, makeCandidates({ health: { ...peak(300), inFlight: 3 } }, { health: peak(900) })),
+    ).toBe('b a');
+    expect(
+      order(fastest, makeCandidates({ health: { ...peak(300), inFlight: 1 } }, { health: peak(900) })),
+    ).toBe('a b');
+  });
+
+  it('lets a heavier one carry more', () => {
+    const load = { ...peak(300), inFlight: 3 };
+    expect(order(fastest, makeCandidates({ weight: 1, health: load }, { weight: 2, health: load }))).toBe(
+      'b a',
+    );
+  });
+
+  it('forgets a peak with time, so that a target that was slow is tried again', () => {
+    expect(order(fastest, makeCandidates({ health: peak(9_000, 10_000) }, { health: peak(900) }))).toBe(
+      'b a',
+    );
+    expect(order(fastest, makeCandidates({ health: peak(9_000, 30_000) }, { health: peak(900) }))).toBe(
+      'a b',
+    );
+  });
+
   it('tries what it does not know, one attempt at a time', () => {
-    const unknown = makeCandidates({ health: { firstTokenP50Ms: 300 } }, {});
+    const unknown = makeCandidates({ health: peak(300) }, {});
     expect(order(fastest, unknown)).toBe('b a');
-    const tried = makeCandidates({ health: { firstTokenP50Ms: 300 } }, { health: { inFlight: 1 } });
+    const tried = makeCandidates({ health: peak(300) }, { health: { inFlight: 1 } });
     expect(order(fastest, tried)).toBe('a b');
   });
 
@@ -99,7 +124,34 @@ describe('cheapest', () => {
     );
     expect(order(cheapest, candidates)).toBe('a b');
     const short = { ...request, maxTokens: 50 };
-    expect(idsOf(cheapest(candidates, { request: short, random: () => 0 }))).toBe('b a');
+    expect(idsOf(cheapest(candidates, { request: short, random: () => 0, now }))).toBe('b a');
+  });
+});
+
+describe('cheapest, with what was learnt of each target', () => {
+  const price = { input: 1, output: 10 };
+
+  it('expects answers as long as they were', () => {
+    const wordy = { price, health: { typical: { outputTokens: 2_000, cachedShare: 0 } } };
+    const terse = {
+      price: { input: 1, output: 20 },
+      health: { typical: { outputTokens: 100, cachedShare: 0 } },
+    };
+    expect(order(cheapest, makeCandidates(wordy, terse))).toBe('b a');
+  });
+
+  it('expects no more than the target itself permits', () => {
+    const typical = { outputTokens: 2_000, cachedShare: 0 };
+    const short = { price, overrides: { maxTokens: 10 }, health: { typical } };
+    expect(order(cheapest, makeCandidates({ price, health: { typical } }, short))).toBe('b a');
+  });
+
+  it('counts cached input at its own price, as far as there was any', () => {
+    const health = { typical: { outputTokens: 0, cachedShare: 0.9 } };
+    const warm = { price: { input: 5, output: 0, cachedInput: 0.5 }, health };
+    const plain = { price: { input: 2, output: 0 } };
+    expect(order(cheapest, makeCandidates(plain, warm))).toBe('b a');
+    expect(order(cheapest, makeCandidates(plain, { ...warm, health: {} }))).toBe('a b');
   });
 });
 
@@ -118,6 +170,15 @@ describe('least-busy', () => {
     expect(order(leastBusy, makeCandidates({ health: { inFlight: 2 } }, { health: { inFlight: 1 } }))).toBe(
       'b a',
     );
+  });
+});
+
+describe('least-busy among equals', () => {
+  it('prefers the heavier, then the one listed first', () => {
+    const one = { health: { inFlight: 1, concurrency: 10 } };
+    const two = { health: { inFlight: 2, concurrency: 20 } };
+    expect(order(leastBusy, makeCandidates(one, two))).toBe('a b');
+    expect(order(leastBusy, makeCandidates({ ...one, weight: 1 }, { ...two, weight: 5 }))).toBe('b a');
   });
 });
 
@@ -140,16 +201,25 @@ describe('every strategy', () => {
         (list, strategy, numbers) => {
           const candidates = makeCandidates(...list);
           const random = () => numbers.next().value ?? 0;
-          const ordered = strategy(candidates, { request, random });
+          const ordered = strategy(candidates, { request, random, now });
           expect([...ordered].map(({ id }) => id).sort()).toEqual(candidates.map(({ id }) => id));
         },
       ),
     );
   });
 
+  it.each(Object.keys(all) as (keyof typeof all)[])('%s takes a weight of 0 after all others', (name) => {
+    const best = { weight: 0, price: { input: 0, output: 0 }, health: peak(1) };
+    const other = { weight: 1, price: { input: 5, output: 0 }, health: { ...peak(100), inFlight: 1 } };
+    expect(order(all[name], makeCandidates(best, other, best, other), scripted(0.5, 0.5, 0.5))).toMatch(
+      /^(b d|d b) a c$/,
+    );
+    expect(order(all[name], makeCandidates(best))).toBe('a');
+  });
+
   it.each(['fastest', 'cheapest', 'leastBusy'] as const)('%s spares a target in slow start', (name) => {
-    const best = { price: { input: 0, output: 0 }, health: { share: 0.1, firstTokenP50Ms: 1 } };
-    const other = { price: { input: 5, output: 0 }, health: { firstTokenP50Ms: 100, inFlight: 1 } };
+    const best = { price: { input: 0, output: 0 }, health: { share: 0.1, ...peak(1) } };
+    const other = { price: { input: 5, output: 0 }, health: { ...peak(100), inFlight: 1 } };
     expect(order(all[name], makeCandidates(best, other), scripted(0.5))).toBe('b a');
     expect(order(all[name], makeCandidates(best, other), scripted(0.05))).toBe('a b');
   });

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import type { Script } from 'failsoft/testing';
+import { arrange, failing } from './arrange.ts';
+
+/** Answers after so long. */
+const after = (waitMs: number): Script => [{ waitMs }, { text: 'Here.' }];
+
+async function served(stage: ReturnType<typeof arrange>, calls: number, gapMs = 1_000) {
+  const counts: Record<string, number> = {};
+  for (let call = 0; call < calls; call += 1) {
+    const { target } = await stage.ask();
+    counts[target.id] = (counts[target.id] ?? 0) + 1;
+    await stage.runtime.advance(gapMs);
+  }
+  return counts;
+}
+
+describe('fastest', () => {
+  it('goes to whoever answers soonest, and still asks the other now and then', async () => {
+    const stage = arrange({ slow: after(2_000), quick: after(300) }, { strategy: 'fastest' });
+    const counts = await served(stage, 200);
+    expect(counts['quick']).toBeGreaterThan(180);
+    expect(counts['slow']).toBeGreaterThan(1);
+  });
+
+  it('leaves a target that becomes slow after one call, and comes back when it is quick again', async () => {
+    const stage = arrange({ a: after(300), b: after(600) }, { strategy: 'fastest' });
+    await served(stage, 50);
+    stage.providers.a.script(after(6_000));
+    expect((await served(stage, 20))['a']).toBeLessThanOrEqual(2);
+    stage.providers.a.script(after(300));
+    await stage.runtime.advance(600_000);
+    expect((await served(stage, 50))['a']).toBeGreaterThan(40);
+  });
+
+  it('does not take quick failures for speed', async () => {
+    const stage = arrange({ a: failing(1, 'server-error'), b: after(900) }, { strategy: 'fastest', seed: 3 });
+    await served(stage, 10);
+    const failures = stage.eventsOf('attempt').filter(({ attempt }) => attempt.failure);
+    expect(failures).toHaveLength(1);
+    const [failure] = failures;
+    const following = stage.eventsOf('attempt').filter(({ at }) => at > failure!.at);
+    expect(following.slice(1, 6).map(({ attempt }) => attempt.target)).toEqual(['b', 'b', 'b', 'b', 'b']);
+  });
+
+  it('shares out a burst instead of sending everybody to the fastest', async () => {
+    const stage = arrange({ a: after(300), b: after(400) }, { strategy: 'fastest' });
+    await served(stage, 10);
+    const burst = Array.from({ length: 40 }, () =>
+      stage.router.complete({ messages: [{ role: 'user', content: 'Hi' }] }),
+    );
+    const replies = await stage.runtime.run(Promise.all(burst));
+    const ofB = replies.filter(({ target }) => target.id === 'b').length;
+    expect(ofB).toBeGreaterThan(12);
+    expect(ofB).toBeLessThan(28);
+  });
+});
+
+describe('cheapest', () => {
+  const price = { input: 1, output: 10 };
+
+  it('learns how long the answers of each target are', async () => {
+    const wordy = { usage: { inputTokens: 10, outputTokens: 3_000 } };
+    const terse = { usage: { inputTokens: 10, outputTokens: 100 } };
+    const stage = arrange(
+      {
+        wordy: { script: 'x', target: { price }, provider: wordy },
+        terse: { script: 'x', target: { price: { input: 1, output: 12 } }, provider: terse },
+      },
+      { strategy: 'cheapest' },
+    );
+    expect(await served(stage, 20)).toEqual({ wordy: 1, terse: 19 });
+  });
+
+  it('never crosses priorities: a free target of a higher number waits its turn', async () => {
+    const stage = arrange(
+      {
+        spare: { script: 'x', target: { price: { input: 0, output: 0 }, priority: 9, degraded: true } },
+        dear: { script: 'x', target: { price } },
+      },
+      { strategy: 'cheapest' },
+    );
+    expect(await served(stage, 5)).toEqual({ dear: 5 });
+    stage.router.disable('dear');
+    expect((await stage.ask()).degraded).toBe(true);
+  });
+});
+
+describe('a weight of 0', () => {
+  it.each(['in-order', 'fastest', 'cheapest', 'least-busy'] as const)(
+    'comes last under %s',
+    async (strategy) => {
+      const target = { price: { input: 1, output: 1 } };
+      const stage = arrange(
+        {
+          spare: { script: 'x', target: { weight: 0, price: { input: 0, output: 0 } } },
+          a: { script: after(100), target },
+        },
+        { strategy },
+      );
+      expect(await served(stage, 20)).toEqual({ a: 20 });
+    },
+  );
+});
