@@ -36,6 +36,7 @@ it('the values that each entry point exports are these, and no others by acciden
     'metricMeanings',
     'ollamaEmulator',
     'openaiEmulator',
+    'profiles',
     'scenarios',
     'scriptedProvider',
     'simulate',

@@ -1,6 +1,6 @@
 import { isActive, type Fault, type GarbageForm, type Refusal } from './fault.ts';
 import type { Gate } from './gates.ts';
-import type { ProviderProfile } from './profiles.ts';
+import { fewErrors, type ProviderProfile } from './profiles.ts';
 import { between, fromQuantiles, lognormal, oneOf, type Random } from './sampling.ts';
 
 /** What becomes of one request, if nobody gives it up. */
@@ -116,7 +116,11 @@ function endBy(fault: Fault, outputTokens: number, random: Random): Partial<Fate
 }
 
 /** What goes wrong on any day. */
-function drawUsual({ profile: { usual }, outputTokens, random }: FateInput): Partial<Fate> | undefined {
+function drawUsual({
+  profile: { usual = fewErrors },
+  outputTokens,
+  random,
+}: FateInput): Partial<Fate> | undefined {
   const waitMs = between(refusalMs, random);
   const half = Math.floor(outputTokens * random());
   let luck = random();

@@ -1,5 +1,6 @@
 import type { Effect, Fault } from './fault.ts';
-import { providerIds, usualErrors, type ProviderId } from './profiles.ts';
+import { roleAt, usualCast } from './cast.ts';
+import { usualErrors } from './profiles.ts';
 import {
   between,
   hyperexponential,
@@ -26,7 +27,8 @@ const published = {
   /** Few incidents begin at weekends: 7 of 179. */
   weekendShare: 0.1,
   /** Median and spread of the logarithm. */
-  lasts: { a: [45, 1.24], b: [73, 1.08], c: [73, 1.08] },
+  lastsAtFirst: [45, 1.24],
+  lastsAtOthers: [73, 1.08],
   longestMs: dayMs,
   /** 60 % meet one model; a guess: in half of these it is ours. */
   meetsUs: 0.4 + 0.6 / 2,
@@ -59,18 +61,22 @@ function overload(share: number): Effect {
   return { effect: 'refuse', share, refusal: { kind: 'overloaded', status: 529 }, afterMs: [50, 500] };
 }
 
-/** Draws the incidents of some days for all providers. */
-export function drawIncidents(days: number, seed: number): Record<ProviderId, Fault[]> {
-  const faults = Object.fromEntries(
-    providerIds.map((id, index) => [id, incidentsOf(id, days, keyedRandom(seed, 100 + index))]),
-  ) as Record<ProviderId, Fault[]>;
-  for (const [id, fault] of drawShocks(days, keyedRandom(seed, 200))) faults[id].push(fault);
-  return faults;
+/** Draws the incidents of some days for so many providers: by role, `a` is the first. */
+export function drawIncidents(
+  days: number,
+  seed: number,
+  targets: number = usualCast.length,
+): Record<string, Fault[]> {
+  const faults = Array.from({ length: targets }, (_, index) =>
+    incidentsOf(index, days, keyedRandom(seed, 100 + index)),
+  );
+  for (const [index, fault] of drawShocks(days, targets, keyedRandom(seed, 200))) faults[index]?.push(fault);
+  return Object.fromEntries(faults.map((list, index) => [roleAt(index), list]));
 }
 
-function incidentsOf(id: ProviderId, days: number, random: Random): Fault[] {
+function incidentsOf(index: number, days: number, random: Random): Fault[] {
   const faults: Fault[] = [];
-  const [medianMinutes, sigma] = published.lasts[id];
+  const [medianMinutes, sigma] = index === 0 ? published.lastsAtFirst : published.lastsAtOthers;
   for (let at = 0; ;) {
     at += hyperexponential(published.betweenMs, published.variation, random);
     if (at >= days * dayMs) return faults;
@@ -99,16 +105,16 @@ function rising(effect: Effect, fromMs: number, untilMs: number, onsetMs: number
   }));
 }
 
-function drawShocks(days: number, random: Random): [ProviderId, Fault][] {
-  const faults: [ProviderId, Fault][] = [];
+function drawShocks(days: number, targets: number, random: Random): [index: number, Fault][] {
+  const faults: [index: number, Fault][] = [];
   const betweenMs = (365 * dayMs) / published.shocksPerYear;
   for (let at = 0; ;) {
     at += hyperexponential(betweenMs, 1, random);
     if (at >= days * dayMs) return faults;
     const untilMs = at + between(published.shockMs, random);
     const share = between(published.meetsInShock, random);
-    for (const id of providerIds)
-      if (random() < share) faults.push([id, { ...brownout(0.9), fromMs: at, untilMs }]);
+    for (let index = 0; index < targets; index += 1)
+      if (random() < share) faults.push([index, { ...brownout(0.9), fromMs: at, untilMs }]);
   }
 }
 
@@ -120,6 +126,8 @@ export interface YearOptions {
   readonly days?: number;
   /** @default one a minute */
   readonly callsPerSecond?: number;
+  /** How many have incidents of their own. @default 3 */
+  readonly targets?: number;
 }
 
 /**
@@ -132,6 +140,7 @@ export function yearOfIncidents({
   seed = 1,
   days = 365,
   callsPerSecond = 1 / 60,
+  targets = usualCast.length,
 }: YearOptions = {}): Scenario {
   const lastsMs = days * dayMs;
   return {
@@ -141,7 +150,7 @@ export function yearOfIncidents({
     lastsMs,
     faultFromMs: 0,
     faultUntilMs: lastsMs,
-    faults: drawIncidents(days, seed),
+    faults: drawIncidents(days, seed, targets),
     usual: usualErrors,
     lines: [
       { metric: 'success', atLeast: 0.999 },

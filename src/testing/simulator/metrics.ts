@@ -1,5 +1,5 @@
 import { isActive } from './fault.ts';
-import type { ProviderId } from './profiles.ts';
+import { forRole, type Machine } from './cast.ts';
 import type { AttemptRecord, CallRecord, RunRecord } from './record.ts';
 import type { Scenario } from './scenario.ts';
 import { defaultDeadlineMs } from './traffic.ts';
@@ -57,8 +57,12 @@ const usualFirstTokenMs = 10_000;
 /** How long after its deadline a call may still end without counting as hung. */
 export const graceMs = 1_000;
 
+type OfMachine = { readonly provider: string };
+
 /** Works the figures out from what happened. */
-export function measure(record: RunRecord, scenario: Scenario): Metrics {
+export function measure(record: RunRecord, scenario: Scenario, cast: readonly Machine[]): Metrics {
+  const roles = new Map(cast.map(({ id, role }) => [id, role]));
+  const isA = ({ provider }: OfMachine) => roles.get(provider) === 'a';
   const { faultFromMs, faultUntilMs } = scenario;
   const within = <T extends { readonly at: number }>(items: readonly T[], fromMs: number, untilMs: number) =>
     items.filter(({ at }) => at >= fromMs && at < untilMs);
@@ -67,39 +71,39 @@ export function measure(record: RunRecord, scenario: Scenario): Metrics {
   const firsts = attempts.filter(({ number }) => number === 1);
   const deadlineMs = scenario.traffic.deadlineMs ?? defaultDeadlineMs;
   const isGood = (call: CallRecord) => isSuccess(call, deadlineMs);
-  const shareFrom = (afterMs: number) => shareOf('a', within(firsts, faultFromMs + afterMs, faultUntilMs));
-  const load = loads(within(attempts, faultFromMs, faultUntilMs), inFault.length);
+  const shareFrom = (afterMs: number) => shareOf(isA, within(firsts, faultFromMs + afterMs, faultUntilMs));
+  const load = loads(within(attempts, faultFromMs, faultUntilMs), inFault.length, cast);
   const answered = attempts.filter(({ outcome }) => outcome === 'answered');
   return {
     success: ratio(record.calls.filter(isGood).length, record.calls.length),
     successInFault: ratio(inFault.filter(isGood).length, inFault.length),
     corrupt: record.calls.filter(({ isCorrupt }) => isCorrupt).length,
-    hangs: record.calls.filter((call) => tookMs(call) > deadlineMs + graceMs).length,
+    hangs: record.calls.filter((call) => tookMs(call) > (call.deadlineMs ?? deadlineMs) + graceMs).length,
     ...latencies(inFault, record.calls, isGood),
     attemptsPerCall: ratio(
       sum(inFault, ({ attempts: count }) => count),
       inFault.length,
     ),
     wastedShare: 1 - ratio(record.calls.filter(isGood).length, attempts.length),
-    ...turningPoints(record, scenario),
-    struckAttempts: attempts.filter(({ provider, struck }) => provider === 'a' && struck).length,
-    shareInFault: shareOf('a', firsts.filter(duringFaultOfA(scenario))),
+    ...turningPoints(record, scenario, isA),
+    struckAttempts: attempts.filter((attempt) => isA(attempt) && attempt.struck).length,
+    shareInFault: shareOf(isA, firsts.filter(duringFaultOfA(scenario))),
     shareAfter20s: shareFrom(20_000),
     shareAfter30s: shareFrom(30_000),
-    ...load,
-    peakLoad: Math.max(...Object.values(load)),
+    loadOnA: load('a'),
+    loadOnB: load('b'),
+    loadOnC: load('c'),
+    peakLoad: Math.max(...cast.map(({ role }) => load(role))),
     overshoot: ratio(
-      most(attempts.filter(({ provider, at }) => provider === 'a' && at >= faultUntilMs)),
+      most(attempts.filter((attempt) => isA(attempt) && attempt.at >= faultUntilMs)),
       most(record.calls),
     ),
-    changes: record.changes.length,
-    changesPer5s: mostTurns(record),
+    changes: record.changes.filter(isA).length,
+    changesPer5s: mostTurns(record.changes.filter(isA)),
     longestWaitMs: longestWait(record, isGood),
     earlyAttempts: record.earlyAttempts,
     answersFromAPerSecond: ratio(
-      within(answered, (faultFromMs + faultUntilMs) / 2, faultUntilMs).filter(
-        ({ provider }) => provider === 'a',
-      ).length,
+      within(answered, (faultFromMs + faultUntilMs) / 2, faultUntilMs).filter(isA).length,
       (faultUntilMs - faultFromMs) / 2_000,
     ),
     answersInFault: inFault.filter(isGood).length,
@@ -109,16 +113,18 @@ export function measure(record: RunRecord, scenario: Scenario): Metrics {
     ),
     repeatsAtOneTarget: repeats(attempts),
     alerts: record.alerts,
-    goodputBackMs: goodputBack(record, scenario, isGood),
+    goodputBackMs: goodputBack(record, scenario, { isGood, isA }),
   };
 }
 
-export function isSuccess({ outcome, isCorrupt, at, endedAt = Infinity }: CallRecord, deadlineMs: number) {
+/** Answered whole and in time: its own, or else the one given. */
+export function isSuccess(call: CallRecord, usualDeadlineMs: number): boolean {
+  const { outcome, isCorrupt, at, endedAt = Infinity, deadlineMs = usualDeadlineMs } = call;
   return outcome === 'answer' && !isCorrupt && endedAt - at <= deadlineMs;
 }
 
 function duringFaultOfA({ faults, faultFromMs, faultUntilMs }: Scenario) {
-  const ofA = faults.a ?? [];
+  const ofA = forRole(faults, 'a') ?? [];
   return ({ at }: { readonly at: number }) =>
     at >= faultFromMs && at < faultUntilMs && ofA.some((fault) => isActive(fault, at));
 }
@@ -148,18 +154,25 @@ function tookMs({ at, endedAt = Infinity }: CallRecord): number {
   return endedAt - at;
 }
 
-function loads(attempts: readonly AttemptRecord[], calls: number) {
-  const on = (id: ProviderId) => ratio(attempts.filter(({ provider }) => provider === id).length, calls);
-  return { loadOnA: on('a'), loadOnB: on('b'), loadOnC: on('c') };
+/** Requests for one call, by role. */
+function loads(attempts: readonly AttemptRecord[], calls: number, cast: readonly Machine[]) {
+  return (wanted: string) => {
+    const id = cast.find(({ role }) => role === wanted)?.id;
+    return ratio(attempts.filter(({ provider }) => provider === id).length, calls);
+  };
 }
 
 /**
  * Told by runs of calls that come later, so that the answer is no older than the change itself; a call that asks nobody
  * avoids `a` as well. The fewer calls, the longer it takes to tell.
  */
-function turningPoints({ calls, attempts }: RunRecord, { faultFromMs, faultUntilMs }: Scenario) {
+function turningPoints(
+  { calls, attempts }: RunRecord,
+  { faultFromMs, faultUntilMs }: Scenario,
+  isA: (attempt: OfMachine) => boolean,
+) {
   const askA = new Set(
-    attempts.filter(({ provider, number }) => provider === 'a' && number === 1).map(({ call }) => call),
+    attempts.filter((attempt) => attempt.number === 1 && isA(attempt)).map(({ call }) => call),
   );
   const shareOfA = (run: readonly CallRecord[]) =>
     ratio(run.filter(({ number }) => askA.has(number)).length, run.length);
@@ -179,7 +192,7 @@ function turningPoints({ calls, attempts }: RunRecord, { faultFromMs, faultUntil
 }
 
 /** How often it was taken out of use or back within 5 seconds; the states between are no change of mind. */
-function mostTurns({ changes }: RunRecord): number {
+function mostTurns(changes: RunRecord['changes']): number {
   const isUp = (state: string) => state === 'closed' || state === 'slow-start';
   const turns = changes.filter(({ from, to }) => isUp(from) !== isUp(to));
   return largest(turns, ({ at }) => turns.filter((other) => other.at >= at && other.at < at + 5_000).length);
@@ -220,12 +233,10 @@ const goodputWindowMs = 10_000;
 function goodputBack(
   { calls, attempts }: RunRecord,
   { faultFromMs, faultUntilMs, lastsMs }: Scenario,
-  isGood: (call: CallRecord) => boolean,
+  { isGood, isA }: { isGood: (call: CallRecord) => boolean; isA: (attempt: OfMachine) => boolean },
 ): number {
   const byA = new Set(
-    attempts
-      .filter(({ provider, outcome }) => provider === 'a' && outcome === 'answered')
-      .map(({ call }) => call),
+    attempts.filter((attempt) => attempt.outcome === 'answered' && isA(attempt)).map(({ call }) => call),
   );
   const shareIn = (fromMs: number, untilMs: number) => {
     const then = calls.filter(({ at }) => at >= fromMs && at < untilMs);
@@ -238,8 +249,8 @@ function goodputBack(
   return Infinity;
 }
 
-function shareOf(id: ProviderId, attempts: readonly AttemptRecord[]): number {
-  return ratio(attempts.filter(({ provider }) => provider === id).length, attempts.length);
+function shareOf(isA: (attempt: OfMachine) => boolean, attempts: readonly AttemptRecord[]): number {
+  return ratio(attempts.filter(isA).length, attempts.length);
 }
 
 /** The most in one second, as the clock counts them. */

@@ -2,13 +2,13 @@ import type { Quantiles } from './sampling.ts';
 
 /** How a provider behaves on a good day. */
 export interface ProviderProfile {
-  /** The provider's own name of the model. */
-  readonly model: string;
+  /** The provider's own name of the model, where nobody says another. */
+  readonly model?: string;
   /** From the request to the first token. */
   readonly firstTokenMs: Quantiles;
   readonly tokensPerSecond: number;
-  /** Shares of calls that fail on any day. */
-  readonly usual: UsualErrors;
+  /** What fails on any day. @default 0.4 % of calls, before the first token */
+  readonly usual?: UsualErrors;
 }
 
 /** What fails on any day, in shares of calls from 0 to 1. */
@@ -21,7 +21,13 @@ export interface UsualErrors {
 }
 
 /** The errors of the scenarios: 0.4 %, before the first token. */
-const fewErrors: UsualErrors = { rateLimit: 0, serverError: 0.003, reset: 0.001, silence: 0, truncation: 0 };
+export const fewErrors: UsualErrors = {
+  rateLimit: 0,
+  serverError: 0.003,
+  reset: 0.001,
+  silence: 0,
+  truncation: 0,
+};
 
 /** What public figures say of any day (Requesty, Portkey and Datadog, 2024 to 2026). */
 export const usualErrors: UsualErrors = {
@@ -33,11 +39,12 @@ export const usualErrors: UsualErrors = {
 };
 
 /**
- * Three providers that are unlike each other. Quantiles of the time to the first token as measured by modelstats.ai (one
- * data centre, every 5 minutes for a day) for Claude Sonnet 4.6, GPT-4.1 and Gemini 2.5 Flash; the smallest is a guess.
+ * Providers that are unlike each other. Quantiles of the time to the first token as measured by modelstats.ai (one data
+ * centre, every 5 minutes for a day) for Claude Sonnet 4.6, GPT-4.1 and Gemini 2.5 Flash; the smallest of each is a guess,
+ * and so is all of `local-like`: a model of middling size on a machine of one's own.
  */
 export const profiles = {
-  a: {
+  'sonnet-like': {
     model: 'sonnet-like',
     firstTokenMs: [
       [0, 450],
@@ -47,9 +54,8 @@ export const profiles = {
       [1, 5_453],
     ],
     tokensPerSecond: 75,
-    usual: fewErrors,
   },
-  b: {
+  'gpt-like': {
     model: 'gpt-like',
     firstTokenMs: [
       [0, 400],
@@ -59,9 +65,8 @@ export const profiles = {
       [1, 4_813],
     ],
     tokensPerSecond: 75,
-    usual: fewErrors,
   },
-  c: {
+  'flash-like': {
     model: 'flash-like',
     firstTokenMs: [
       [0, 300],
@@ -71,14 +76,22 @@ export const profiles = {
       [1, 1_879],
     ],
     tokensPerSecond: 75,
-    usual: fewErrors,
+  },
+  'local-like': {
+    model: 'local-like',
+    firstTokenMs: [
+      [0, 150],
+      [0.5, 350],
+      [0.95, 1_100],
+      [0.99, 2_500],
+      [1, 6_000],
+    ],
+    tokensPerSecond: 40,
   },
 } as const satisfies Record<string, ProviderProfile>;
 
-/** The simulated providers by their target's id. */
-export type ProviderId = keyof typeof profiles;
-
-export const providerIds = Object.keys(profiles) as ProviderId[];
+/** The profiles that come with the simulator. */
+export type ProfileName = keyof typeof profiles;
 
 /** How far one gap between tokens is from the mean of its answer; a guess with a tail. */
 export const gapFactors: Quantiles = [

@@ -1,9 +1,9 @@
 import type { PlannedCall } from './traffic.ts';
-import type { ProviderId } from './profiles.ts';
 
 /** One request that a simulated provider was sent. Instants are milliseconds since the start of the simulation. */
 export interface AttemptRecord {
-  readonly provider: ProviderId;
+  /** The id of the target; of the first one, where several share provider and model. */
+  readonly provider: string;
   readonly call: number;
   /** Counts the attempts of its call from 1. */
   readonly number: number;
@@ -35,6 +35,7 @@ export interface CallRecord extends PlannedCall {
 /** A change of the breaker of a provider. */
 export interface ChangeRecord {
   readonly at: number;
+  /** The id of the target, as in an attempt. */
   readonly provider: string;
   readonly from: string;
   readonly to: string;

@@ -1,6 +1,6 @@
 import type { Fault } from './fault.ts';
 import type { MetricName } from './metrics.ts';
-import type { ProviderId, UsualErrors } from './profiles.ts';
+import type { UsualErrors } from './profiles.ts';
 import type { Traffic } from './traffic.ts';
 
 /** What a scenario demands of a router, by one figure. */
@@ -33,11 +33,12 @@ export interface Scenario {
   /** When something is wrong with `a`; what is measured "in fault" is measured of the calls that begin then. */
   readonly faultFromMs: number;
   readonly faultUntilMs: number;
-  readonly faults: Partial<Readonly<Record<ProviderId, readonly Fault[]>>>;
+  /** By who has it: `a` is the first target, `b` the second; further ones share what `c` has, unless they are named. */
+  readonly faults: Readonly<Record<string, readonly Fault[]>>;
   /** @default 0.4 % of calls fail, before the first token */
   readonly usual?: UsualErrors;
   readonly options?: SimulatedOptions;
-  readonly targets?: Partial<Readonly<Record<ProviderId, SimulatedTargetOptions>>>;
+  readonly targets?: Readonly<Record<string, SimulatedTargetOptions>>;
   readonly lines: readonly PassLine[];
   /** What it needs that is not there, or leaves out of the reference. */
   readonly note?: string;

@@ -2,18 +2,18 @@ import type { RouterEvent, Observer } from '../../core/events.ts';
 import type { Runtime } from '../../core/runtime.ts';
 import { manualRuntime } from '../manual-runtime.ts';
 import { promptOf, wholeAnswer } from './answer-text.ts';
+import { castOf, forRole, usualCast, type Machine, type SimulatedTargetSpec } from './cast.ts';
 import { graceMs, measure, type Metrics } from './metrics.ts';
-import { profiles, providerIds, type ProviderId } from './profiles.ts';
 import type { CallRecord, RunRecord } from './record.ts';
 import type { PassLine, Scenario, SimulatedOptions, SimulatedTargetOptions } from './scenario.ts';
 import { timelineOf, type TimelineEntry } from './timeline.ts';
 import { createTrace, type Trace } from './trace.ts';
 import { defaultDeadlineMs, planTraffic } from './traffic.ts';
-import { simulatedVendor, type SimulatedProvider } from './vendor.ts';
+import { simulatedVendor, type SimulatedProvider, type World } from './vendor.ts';
 
 /** One target as a scenario hands it to the router under test. */
 export interface SimulatedTarget extends SimulatedTargetOptions {
-  readonly id: ProviderId;
+  readonly id: string;
   readonly provider: SimulatedProvider;
   readonly model: string;
 }
@@ -29,6 +29,7 @@ export interface SimulatedParts {
 
 /** A request as the simulated callers make it. */
 export interface SimulatedRequest {
+  /** What the traffic asks for. By its type it is the usual one, so that a router which serves no other will do. */
   readonly model: 'chat';
   readonly messages: readonly { readonly role: 'user'; readonly content: string }[];
 }
@@ -46,6 +47,23 @@ export interface SimulatedRouter {
     request: SimulatedRequest,
     options: SimulatedCallOptions,
   ): AsyncIterable<{ readonly type: string; readonly text?: string }>;
+  /** Read where `sampleEveryMs` asks for it. */
+  health?(): { readonly targets: Readonly<Record<string, SimulatedHealth>> };
+}
+
+/** What `router.health()` says of a target, as far as a simulation keeps it. */
+export interface SimulatedHealth {
+  readonly breaker: string;
+  /** How much of its usual share it gets, from 0 to 1. */
+  readonly share: number;
+  readonly blockedReason?: string | undefined;
+}
+
+/** What a router said of its targets at one time. */
+export interface HealthSample {
+  /** Since the start of the simulation, in milliseconds. */
+  readonly at: number;
+  readonly targets: Readonly<Record<string, SimulatedHealth>>;
 }
 
 /** Which scenario, which luck, and what is put under test. */
@@ -53,6 +71,10 @@ export interface SimulateOptions {
   readonly scenario: Scenario;
   /** The same seed gives the same calls, the same faults and the same trace. @default 1 */
   readonly seed?: number;
+  /** The targets of the simulated world. @default `a`, `b` and `c`, like Claude Sonnet, GPT and Gemini Flash */
+  readonly targets?: readonly SimulatedTargetSpec[];
+  /** Reads `health()` so often, for `report.health`. @default never */
+  readonly sampleEveryMs?: number;
   /**
    * Makes the router. For a host's own options, hand them to `createRouter` beside the parts.
    *
@@ -81,6 +103,8 @@ export interface SimulationReport {
   /** Whether all lines were met. */
   readonly passed: boolean;
   readonly timeline: readonly TimelineEntry[];
+  /** What `health()` said every `sampleEveryMs`. */
+  readonly health: readonly HealthSample[];
   readonly record: RunRecord;
 }
 
@@ -96,7 +120,7 @@ export interface SimulationReport {
  * report.metrics.success;   // 0.998
  */
 export async function simulate(options: SimulateOptions): Promise<SimulationReport> {
-  const { scenario, seed = 1, router: makeRouter, onLine } = options;
+  const { scenario, seed = 1, targets = usualCast, sampleEveryMs = Infinity, onLine } = options;
   const runtime = manualRuntime({ seed });
   const trace = createTrace(onLine);
   const deadlineMs = scenario.traffic.deadlineMs ?? defaultDeadlineMs;
@@ -105,20 +129,23 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
     attempts: 0,
   }));
   const record: RunRecord = { calls, attempts: [], changes: [], alerts: 0, earlyAttempts: 0 };
-  const chat = providerIds.map((id) => targetOf(id, scenario, { runtime, seed, record, trace }));
-  const observers = [(event: RouterEvent) => observe(event, record, trace)];
-  const router = makeRouter({ models: { chat }, runtime, observers, options: scenario.options ?? {} });
+  const cast = castOf(targets);
+  const chat = targetsOf(targets, scenario, { cast, world: { runtime, seed, record, trace } });
+  const observers = [(event: RouterEvent) => observe(event, record, { trace, cast })];
+  const router = options.router({ models: { chat }, runtime, observers, options: scenario.options ?? {} });
+  const health: HealthSample[] = [];
   await runtime.run(
     async () => {
+      void sample(router, health, { runtime, everyMs: sampleEveryMs, lastsMs: scenario.lastsMs });
       for (const call of calls) {
         await runtime.sleep(call.at - runtime.now());
-        void ask(router, call, { runtime, trace, deadlineMs });
+        void ask(router, call, { runtime, trace, deadlineMs, model: scenario.traffic.model ?? 'chat' });
       }
-      await runtime.sleep(scenario.lastsMs + deadlineMs + graceMs + 1 - runtime.now());
+      await runtime.sleep(longestEnd(calls, scenario.lastsMs, deadlineMs) - runtime.now());
     },
     { limitMs: Infinity },
   );
-  const metrics = measure(record, scenario);
+  const metrics = measure(record, scenario, cast);
   const lines = scenario.lines.map((line) => judge(line, metrics[line.metric]));
   return {
     scenario: scenario.name,
@@ -127,43 +154,99 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
     metrics,
     lines,
     passed: lines.every(({ passed }) => passed),
-    timeline: timelineOf(record, scenario),
+    timeline: timelineOf(record, scenario, cast),
+    health,
     record,
   };
 }
 
-function targetOf(
-  id: ProviderId,
-  scenario: Scenario,
-  world: Parameters<typeof simulatedVendor>[3],
-): SimulatedTarget {
-  const profile = { ...profiles[id], usual: scenario.usual ?? profiles[id].usual };
-  const provider = simulatedVendor(id, profile, scenario.faults[id] ?? [], world);
-  return { id, provider, model: profile.model, ...scenario.targets?.[id] };
+/** When the last call must have ended, a moment later. */
+function longestEnd(calls: readonly CallRecord[], lastsMs: number, usualDeadlineMs: number): number {
+  const last = calls.reduce(
+    (latest, { at, deadlineMs = 0 }) => Math.max(latest, at + deadlineMs),
+    lastsMs + usualDeadlineMs,
+  );
+  return last + graceMs + 1;
 }
 
-function observe(event: RouterEvent, record: RunRecord, trace: Trace): void {
+interface Stage {
+  readonly cast: readonly Machine[];
+  readonly world: World;
+}
+
+/** The targets as they are handed to the router; those of one provider share the object. */
+function targetsOf(
+  specs: readonly SimulatedTargetSpec[],
+  { faults, usual, targets }: Scenario,
+  { cast, world }: Stage,
+): SimulatedTarget[] {
+  const providers = new Map<string, SimulatedProvider>();
+  for (const name of new Set(cast.map(({ provider }) => provider))) {
+    const machines = cast
+      .filter(({ provider }) => provider === name)
+      .map((machine) => ({ machine, faults: forRole(faults, machine.role) ?? [], ...(usual && { usual }) }));
+    providers.set(name, simulatedVendor(name, machines, world));
+  }
+  return specs.map(({ id }) => {
+    const { provider, model, role } = cast.find((machine) => machine.targets.includes(id)) as Machine;
+    return { id, provider: providers.get(provider) as SimulatedProvider, model, ...forRole(targets, role) };
+  });
+}
+
+function observe(
+  event: RouterEvent,
+  record: RunRecord,
+  { trace, cast }: { readonly trace: Trace; readonly cast: readonly Machine[] },
+): void {
   if (event.type === 'alert') record.alerts += 1;
   if (event.type !== 'breaker') return;
-  const { at, provider, from, to, reason } = event;
+  const { at, from, to, reason } = event;
+  const machine = cast.find(({ targets }) => event.targets.some((id) => targets.includes(id)));
+  const provider = machine?.id ?? event.provider;
   trace.add(`${at} breaker of ${provider}: ${from} -> ${to}`);
-  if (provider === 'a') record.changes.push({ at, provider, from, to, reason });
+  record.changes.push({ at, provider, from, to, reason });
+}
+
+interface Sampling {
+  readonly runtime: Runtime;
+  readonly everyMs: number;
+  readonly lastsMs: number;
+}
+
+/** Reads the router's health from time to time. That changes nothing. */
+async function sample(
+  router: SimulatedRouter,
+  into: HealthSample[],
+  { runtime, everyMs, lastsMs }: Sampling,
+): Promise<void> {
+  if (router.health === undefined || everyMs === Infinity) return;
+  while (runtime.now() < lastsMs) {
+    const read = Object.entries(router.health().targets);
+    const targets = Object.fromEntries(
+      read.map(([id, { breaker, share, blockedReason }]) => [id, { breaker, share, blockedReason }]),
+    );
+    into.push({ at: runtime.now(), targets });
+    await runtime.sleep(everyMs);
+  }
 }
 
 interface Asking {
   readonly runtime: Runtime;
   readonly trace: Trace;
   readonly deadlineMs: number;
+  readonly model: string;
 }
 
 /** One caller. Never rejects. */
 async function ask(
   router: SimulatedRouter,
   call: CallRecord,
-  { runtime, trace, deadlineMs }: Asking,
+  { runtime, trace, deadlineMs, model }: Asking,
 ): Promise<void> {
-  const request = { model: 'chat', messages: [{ role: 'user', content: promptOf(call.number) }] } as const;
-  const options = { timeouts: { totalMs: deadlineMs } };
+  const content = promptOf(call.number, call.inputTokens);
+  const asked = (call.model ?? model) as 'chat';
+  const request = { model: asked, messages: [{ role: 'user', content }] } as const;
+  const options = { timeouts: { totalMs: call.deadlineMs ?? deadlineMs } };
   const expected = wholeAnswer(call.number, call.outputTokens);
   let text = '';
   try {

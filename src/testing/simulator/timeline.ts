@@ -1,5 +1,5 @@
 import { isSuccess } from './metrics.ts';
-import { providerIds, type ProviderId } from './profiles.ts';
+import type { Machine } from './cast.ts';
 import type { RunRecord } from './record.ts';
 import type { Scenario } from './scenario.ts';
 import { defaultDeadlineMs } from './traffic.ts';
@@ -12,10 +12,10 @@ export interface TimelineEntry {
   readonly calls: number;
   /** Those of them that were answered well. */
   readonly answered: number;
-  /** First attempts made in it, by target. */
-  readonly firstAttempts: Readonly<Record<ProviderId, number>>;
+  /** First attempts made in it, by target; by the first, where several share provider and model. */
+  readonly firstAttempts: Readonly<Record<string, number>>;
   /** All attempts. */
-  readonly attempts: Readonly<Record<ProviderId, number>>;
+  readonly attempts: Readonly<Record<string, number>>;
 }
 
 const shortestStepMs = 5_000;
@@ -23,9 +23,13 @@ const shortestStepMs = 5_000;
 const mostSteps = 1_000;
 
 /** What happened every 5 seconds; in longer steps where the scenario is long. */
-export function timelineOf({ calls, attempts }: RunRecord, { lastsMs, traffic }: Scenario): TimelineEntry[] {
+export function timelineOf(
+  { calls, attempts }: RunRecord,
+  { lastsMs, traffic }: Scenario,
+  cast: readonly Machine[],
+): TimelineEntry[] {
   const stepMs = Math.max(shortestStepMs, Math.ceil(lastsMs / mostSteps));
-  const none = () => Object.fromEntries(providerIds.map((id) => [id, 0])) as Record<ProviderId, number>;
+  const none = (): Record<string, number> => Object.fromEntries(cast.map(({ id }) => [id, 0]));
   const entries = Array.from({ length: Math.ceil(lastsMs / stepMs) }, (_, index) => ({
     at: index * stepMs,
     calls: 0,
@@ -42,8 +46,12 @@ export function timelineOf({ calls, attempts }: RunRecord, { lastsMs, traffic }:
   for (const { at, provider, number } of attempts) {
     const entry = entries[Math.floor(at / stepMs)];
     if (entry === undefined) continue;
-    entry.attempts[provider] += 1;
-    if (number === 1) entry.firstAttempts[provider] += 1;
+    count(entry.attempts, provider);
+    if (number === 1) count(entry.firstAttempts, provider);
   }
   return entries;
+}
+
+function count(counts: Record<string, number>, id: string): void {
+  counts[id] = (counts[id] ?? 0) + 1;
 }

@@ -1,4 +1,12 @@
-import { exponential, fromQuantiles, hyperexponential, keyedRandom, type Quantiles } from './sampling.ts';
+import { mostOutputTokens } from './answer-text.ts';
+import {
+  exponential,
+  fromQuantiles,
+  hyperexponential,
+  keyedRandom,
+  type Quantiles,
+  type Random,
+} from './sampling.ts';
 
 /** The calls of a simulation. They come whether or not earlier ones were answered. */
 export interface Traffic {
@@ -15,6 +23,23 @@ export interface Traffic {
   readonly streamedShare?: number;
   /** `timeouts.totalMs` of each call. @default 30_000 */
   readonly deadlineMs?: number;
+  /** What callers ask for. @default 'chat' */
+  readonly model?: string;
+  /** Calls that were recorded, in the order of their time: they come instead of drawn ones. */
+  readonly recorded?: readonly RecordedCall[];
+}
+
+/** A call of a host's own log. What is absent is drawn. */
+export interface RecordedCall {
+  /** Since the start of the simulation, in milliseconds. */
+  readonly at: number;
+  readonly model?: string;
+  /** Makes the prompt as long, for limits of tokens. @default a few words; 1,000 in the usage */
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  readonly streamed?: boolean;
+  /** Its `timeouts.totalMs`. */
+  readonly deadlineMs?: number;
 }
 
 /** One call, before anybody has answered it. */
@@ -25,10 +50,15 @@ export interface PlannedCall {
   readonly at: number;
   readonly streamed: boolean;
   readonly outputTokens: number;
+  readonly inputTokens?: number;
+  /** What it asks for. @default the traffic's */
+  readonly model?: string;
+  /** @default the traffic's */
+  readonly deadlineMs?: number;
 }
 
 /** Of the Azure trace of 2023, conversations; the ends are guesses. */
-const outputTokens: Quantiles = [
+const outputTokensOfAnswers: Quantiles = [
   [0, 8],
   [0.5, 129],
   [0.9, 424],
@@ -43,7 +73,8 @@ export const defaultDeadlineMs = 30_000;
 /** The same seed gives the same calls. */
 export function planTraffic(traffic: Traffic, lastsMs: number, seed: number): PlannedCall[] {
   const random = keyedRandom(seed, 1);
-  const { callsPerSecond, shape = 'even', streamedShare = 0.6 } = traffic;
+  const { callsPerSecond, shape = 'even', streamedShare = 0.6, recorded } = traffic;
+  if (recorded) return replay(recorded, { lastsMs, streamedShare, random });
   const meanMs = 1_000 / callsPerSecond;
   const calls: PlannedCall[] = [];
   for (let at = 0; ;) {
@@ -55,9 +86,36 @@ export function planTraffic(traffic: Traffic, lastsMs: number, seed: number): Pl
       number: calls.length,
       at: Math.round(at),
       streamed: random() < streamedShare,
-      outputTokens: Math.round(fromQuantiles(outputTokens, random)),
+      outputTokens: Math.round(fromQuantiles(outputTokensOfAnswers, random)),
     });
   }
+}
+
+interface Replay {
+  readonly lastsMs: number;
+  readonly streamedShare: number;
+  readonly random: Random;
+}
+
+function replay(
+  recorded: readonly RecordedCall[],
+  { lastsMs, streamedShare, random }: Replay,
+): PlannedCall[] {
+  return recorded
+    .filter(({ at }) => at >= 0 && at < lastsMs)
+    .map(({ streamed, outputTokens, ...call }, number) => {
+      // Drawn also where it is not needed: the luck of one call does not depend on what is known of another.
+      const drawn = {
+        streamed: random() < streamedShare,
+        tokens: Math.round(fromQuantiles(outputTokensOfAnswers, random)),
+      };
+      return {
+        ...call,
+        number,
+        streamed: streamed ?? drawn.streamed,
+        outputTokens: Math.min(mostOutputTokens, Math.max(1, outputTokens ?? drawn.tokens)),
+      };
+    });
 }
 
 function surgeAt({ surges = [] }: Traffic, at: number): number {

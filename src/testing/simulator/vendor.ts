@@ -5,14 +5,17 @@ import { answerPart, callOf } from './answer-text.ts';
 import { drawFate, type Ending } from './fate.ts';
 import type { Fault, GarbageForm, Refusal } from './fault.ts';
 import { gateOf, type Gate } from './gates.ts';
-import { gapFactors, providerIds, type ProviderId, type ProviderProfile } from './profiles.ts';
+import type { Machine } from './cast.ts';
+import { gapFactors, type ProviderProfile, type UsualErrors } from './profiles.ts';
 import type { AttemptRecord, RunRecord } from './record.ts';
 import { fromQuantiles, keyedRandom } from './sampling.ts';
 import type { Trace } from './trace.ts';
+import type { PlannedCall } from './traffic.ts';
 
 /** A provider that behaves like a vendor on a good day, with what goes wrong put on top. */
 export interface SimulatedProvider extends Provider {
   stream(call: ProviderCall): AsyncIterable<ProviderEvent>;
+  complete(call: ProviderCall): Promise<readonly ProviderEvent[]>;
   /** The same, as the vendor's bare SDK shows it: what is cut or garbage may look like an answer. */
   asSdk(call: ProviderCall): AsyncIterable<ProviderEvent>;
 }
@@ -27,11 +30,12 @@ export interface World {
 
 /** Tokens arrive in pieces of so many: one by one they would cost most of the time of a simulation. */
 const tokensOfPiece = 32;
+const usualInputTokens = 1_000;
 const pingMs = 5_000;
 const longestSilenceMs = 600_000;
 
 interface Vendor {
-  readonly id: ProviderId;
+  readonly machine: Machine;
   readonly profile: ProviderProfile;
   /** Those that are active now, if asked in the order of time. */
   readonly faultsAt: (at: number) => readonly Fault[];
@@ -41,19 +45,41 @@ interface Vendor {
   pausedUntil: number;
 }
 
-export function simulatedVendor(
-  id: ProviderId,
-  profile: ProviderProfile,
-  faults: readonly Fault[],
-  world: World,
-): SimulatedProvider {
-  const gates = faults.flatMap((fault) => gateOf(fault) ?? []);
-  const vendor: Vendor = { id, profile, faultsAt: inTurn(faults), gates, world, pausedUntil: -Infinity };
-  return {
-    name: id,
-    stream: (call) => answer(vendor, call, false),
-    asSdk: (call) => answer(vendor, call, true),
+/** A machine, and what goes wrong with it. */
+export interface Ailing {
+  readonly machine: Machine;
+  readonly faults: readonly Fault[];
+  /** What fails on any day, where the scenario says so. @default the profile's */
+  readonly usual?: UsualErrors;
+}
+
+/** One provider object, with a machine for each of its models. */
+export function simulatedVendor(name: string, machines: readonly Ailing[], world: World): SimulatedProvider {
+  const vendors = new Map(machines.map((ailing) => [ailing.machine.model, vendorOf(ailing, world)]));
+  const asked = (call: ProviderCall): Vendor => {
+    const vendor = vendors.get(call.model);
+    if (!vendor) throw new Error(`the simulated provider '${name}' has no model '${call.model}'`);
+    return vendor;
   };
+  return {
+    name,
+    ...(machines.some(({ machine }) => machine.slowStart) ? { slowStart: true } : {}),
+    stream: (call) => answer(asked(call), call, false),
+    complete: (call) => collect(answer(asked(call), call, false)),
+    asSdk: (call) => answer(asked(call), call, true),
+  };
+}
+
+function vendorOf({ machine, faults, usual = machine.profile.usual }: Ailing, world: World): Vendor {
+  const gates = faults.flatMap((fault) => gateOf(fault) ?? []);
+  const profile = { ...machine.profile, ...(usual && { usual }) };
+  return { machine, profile, faultsAt: inTurn(faults), gates, world, pausedUntil: -Infinity };
+}
+
+async function collect(events: AsyncIterable<ProviderEvent>): Promise<ProviderEvent[]> {
+  const all: ProviderEvent[] = [];
+  for await (const event of events) all.push(event);
+  return all;
 }
 
 /** A year has hundreds of faults: only those that have begun and are not over are looked at. */
@@ -96,18 +122,18 @@ async function* answer(vendor: Vendor, call: ProviderCall, bare: boolean): Async
 }
 
 function begin(vendor: Vendor, { request }: ProviderCall) {
-  const { world, profile, faultsAt, gates } = vendor;
+  const { world, machine, profile, faultsAt, gates } = vendor;
   const { record, runtime, seed, trace } = world;
   const number = callOf(request.messages.at(-1)?.content);
   const call = record.calls[number];
   if (call === undefined) throw new Error(`a simulated provider was asked something else than '${number}'`);
   const at = runtime.now();
   call.attempts += 1;
-  const random = keyedRandom(seed, 2 + providerIds.indexOf(vendor.id), number, call.attempts);
+  const random = keyedRandom(seed, 2 + machine.index, number, call.attempts);
   const { outputTokens } = call;
   const fate = drawFate({ profile, faults: faultsAt(at), gates, at, outputTokens, random });
   const attempt: AttemptRecord = {
-    provider: vendor.id,
+    provider: machine.id,
     call: number,
     number: call.attempts,
     at,
@@ -115,7 +141,7 @@ function begin(vendor: Vendor, { request }: ProviderCall) {
   };
   record.attempts.push(attempt);
   if (at < vendor.pausedUntil) record.earlyAttempts += 1;
-  trace.add(`${at} ${vendor.id} is asked #${number}`);
+  trace.add(`${at} ${machine.id} is asked #${number}`);
   return { attempt, fate, random };
 }
 
@@ -153,8 +179,8 @@ function* ending(
   if (by.how === 'silence') throw refused(vendor, { kind: 'network', code: 'ECONNRESET' });
   if (by.how === 'garbage') yield* garbage(by.form, call, bare);
   if (by.how === 'finish') {
-    const { outputTokens } = vendor.world.record.calls[call] as { outputTokens: number };
-    yield { type: 'finish', finishReason: 'stop', usage: { inputTokens: 1_000, outputTokens } };
+    const { inputTokens = usualInputTokens, outputTokens } = vendor.world.record.calls[call] as PlannedCall;
+    yield { type: 'finish', finishReason: 'stop', usage: { inputTokens, outputTokens } };
   }
 }
 

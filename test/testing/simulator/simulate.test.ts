@@ -143,7 +143,8 @@ describe('simulate', () => {
     expect(metrics.timeToReturnMs).toBeLessThan(60_000);
     const shareAt = (atMs: number) => {
       const { attempts } = timeline.find(({ at }) => at === atMs) as (typeof timeline)[number];
-      return attempts.a / (attempts.a + attempts.b + attempts.c);
+      const { a = 0, b = 0, c = 0 } = attempts;
+      return a / (a + b + c);
     };
     expect(shareAt(30_000)).toBeGreaterThan(0.9);
     expect(shareAt(120_000)).toBeLessThan(0.1);

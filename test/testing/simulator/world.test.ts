@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { manualRuntime } from '../../../src/testing/manual-runtime.ts';
+import { castOf, type Machine } from '../../../src/testing/simulator/cast.ts';
 import { isActive } from '../../../src/testing/simulator/fault.ts';
 import { gateOf } from '../../../src/testing/simulator/gates.ts';
 import { drawIncidents, yearOfIncidents } from '../../../src/testing/simulator/incidents.ts';
@@ -30,7 +31,7 @@ function variationOf(values: readonly number[]): number {
 
 describe('what is drawn', () => {
   it('meets the quantiles that were asked for', () => {
-    const values = draw((random) => fromQuantiles(profiles.a.firstTokenMs, random));
+    const values = draw((random) => fromQuantiles(profiles['sonnet-like'].firstTokenMs, random));
     expect(percentile(values, 0.5) / 941).toBeCloseTo(1, 1);
     expect(percentile(values, 0.95) / 2_939).toBeCloseTo(1, 1);
     expect(percentile(values, 0.99) / 4_787).toBeCloseTo(1, 1);
@@ -139,7 +140,7 @@ describe('incidents', () => {
     expect(drawIncidents(365, 1)).toEqual(drawIncidents(365, 1));
     expect(drawIncidents(365, 1)).not.toEqual(drawIncidents(365, 2));
     // One incident is told in up to three steps. Published: about 10 in 30 days at each vendor, 70 % of them at us.
-    const perYear = [1, 2, 3, 4, 5].map((seed) => drawIncidents(365, seed).a.length / 3);
+    const perYear = [1, 2, 3, 4, 5].map((seed) => (drawIncidents(365, seed).a?.length ?? 0) / 3);
     const mean = perYear.reduce((sum, count) => sum + count, 0) / perYear.length;
     expect(mean).toBeGreaterThan(40);
     expect(mean).toBeLessThan(100);
@@ -162,7 +163,9 @@ describe('a simulated provider', () => {
       alerts: 0,
       earlyAttempts: 0,
     };
-    const provider = simulatedVendor('a', profiles.a, [], { runtime, seed: 1, record, trace: createTrace() });
+    const [machine] = castOf([{ id: 'a', profile: 'sonnet-like', model: 'm' }]) as [Machine];
+    const world = { runtime, seed: 1, record, trace: createTrace() };
+    const provider = simulatedVendor('a', [{ machine, faults: [] }], world);
     const controller = new AbortController();
     const request = { messages: [{ role: 'user', content: 'call 0' } as const] };
     const read = async () => {
