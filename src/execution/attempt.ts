@@ -2,7 +2,7 @@ import type { Attempt, Decision, FinishReason } from '../core/completion.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Permit } from '../health/target-health.ts';
 import { invalidResponse } from '../providers/failure.ts';
-import type { ProviderEvent, ProviderRequest } from '../providers/provider.ts';
+import type { ProviderCall, ProviderEvent, ProviderRequest } from '../providers/provider.ts';
 import type { Call, ExecutionTarget, Parts } from './call.ts';
 import { createCollector, type Collected } from './collect.ts';
 import { createJoin, type Continuation } from './continuation.ts';
@@ -173,7 +173,7 @@ function send({ call, target, permit, parts, last }: AttemptInput): Sent {
   const cuts = listenForCuts(call, target, parts);
   const outcome = guard({
     provider: target.provider,
-    call: { model: target.model, request, signal: controller.signal, headers: call.headers },
+    call: providerCall(call, target, { request, signal: controller.signal }),
     abort: (reason) => controller.abort(reason),
     transport,
     deadlines: deadlinesFor(call, target, {
@@ -202,6 +202,15 @@ function send({ call, target, permit, parts, last }: AttemptInput): Sent {
     keyVersion,
     continued: () => join?.continued,
   };
+}
+
+function providerCall(
+  { id, headers, read }: Call,
+  { id: target, model }: ExecutionTarget,
+  { request, signal }: Pick<ProviderCall, 'request' | 'signal'>,
+): ProviderCall {
+  const { scope, metadata } = read.request;
+  return { model, request, signal, headers, callId: id, target, scope, metadata };
 }
 
 function transportFor(

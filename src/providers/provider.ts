@@ -1,6 +1,13 @@
 import type { FinishReason, Usage } from '../core/completion.ts';
 import type { Failure, Feature } from '../core/failure.ts';
-import type { JsonSchema, Message, Reasoning, RequestSettings, ToolChoice } from '../core/request.ts';
+import type {
+  CompletionRequest,
+  JsonSchema,
+  Message,
+  Reasoning,
+  RequestSettings,
+  ToolChoice,
+} from '../core/request.ts';
 
 /** A tool as a provider sees it: its parameters are plain JSON Schema. */
 export interface ProviderTool {
@@ -50,6 +57,13 @@ export interface ProviderCall {
   readonly signal: AbortSignal;
   /** Extra headers of the caller. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Who asks, for logs and for what stands around a provider; none of it is for the vendor. The router states them. */
+  readonly callId?: string;
+  /** The target's id. */
+  readonly target?: string;
+  /** The caller's request states these. */
+  readonly scope?: string | undefined;
+  readonly metadata?: CompletionRequest['metadata'];
 }
 
 /** What a vendor says of its limits beside an answer. Absolute instants are epoch milliseconds. */

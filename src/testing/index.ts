@@ -29,7 +29,8 @@ export {
   type ScriptSource,
   type ScriptStep,
 } from './scripted-provider.ts';
-export { withFaults, type FaultOptions, type ProviderFault } from './with-faults.ts';
+export { withFaults, type FaultOptions, type FaultSwitch } from './with-faults.ts';
+export type { FaultPlan, ProviderFault } from './fault-plan.ts';
 export type { FailureInput } from './staged-failure.ts';
 export {
   conformance,

@@ -1,63 +1,58 @@
 import { systemRuntime, type Runtime } from '../core/runtime.ts';
 import type { Provider, ProviderCall, ProviderEvent } from '../providers/provider.ts';
-import { stage, stagedFailure, untilAborted, type FailureInput } from './staged-failure.ts';
+import { beginEpisode, type Episode, type FaultPlan, type ProviderFault } from './fault-plan.ts';
+import { stage, stagedFailure, untilAborted } from './staged-failure.ts';
 
-/** What can be made to go wrong with a call, whatever the provider. `after` counts pieces of content. */
-export type ProviderFault =
-  | { readonly kind: 'fail'; readonly failure?: FailureInput; readonly after?: number }
-  /** Says nothing more, until the call is aborted. */
-  | { readonly kind: 'stall'; readonly after?: number }
-  /** Ends without `finish`. */
-  | { readonly kind: 'cut'; readonly after?: number }
-  /** Waits before the first piece of content, and before each one. */
-  | { readonly kind: 'slow'; readonly firstMs?: number; readonly eachMs?: number };
-
-/** Which calls go wrong, and how. */
-export interface FaultOptions {
-  /** The share of calls that fail, from 0 to 1, drawn at random; left aside where there is a schedule. @default 1 */
-  rate?: number;
-  /** What a failing call meets, drawn at random. @default a server error */
-  faults?: readonly ProviderFault[];
-  /**
-   * Instead of chance: one entry for each of the next calls (null: healthy; after its end all are), or a function of
-   * the call, which counts from 1.
-   */
-  schedule?:
-    | readonly (ProviderFault | null)[]
-    | ((number: number, call: ProviderCall) => ProviderFault | null | undefined);
-  /** Numbers in [0, 1). @default the Runtime's */
-  random?: () => number;
+/** What `withFaults` does from the beginning, and by which clock. */
+export interface FaultOptions extends FaultPlan {
   /** For waits and chance. @default the system's */
   runtime?: Runtime;
 }
 
+/** How faults are changed while calls come. */
+export interface FaultSwitch {
+  /**
+   * Replaces the plan for calls to come, and ends the one before at once: calls that it stalls or slows go on with the
+   * provider's own answer. `null`: all is well.
+   */
+  fault(plan: FaultPlan | null): void;
+}
+
 /**
- * Wraps any provider, real or scripted, and makes some of its calls fail.
+ * Wraps any provider, real or scripted, and makes some of its calls fail: in tests, and in production on a game day.
  *
  * @example
  * const brownout = withFaults(provider, { rate: 0.3, faults: [{ kind: 'fail' }, { kind: 'stall', after: 5 }], runtime });
+ *
+ * @example
+ * const gpt = withFaults(openai({ client }), { rate: 0 });   // as it is, until somebody says otherwise
+ * gpt.fault({ rate: 0.01, faults: [{ kind: 'stall' }], forMs: 600_000 });
+ * gpt.fault(null);                                           // over, also for calls that are stalled now
  */
-export function withFaults<P extends Provider>(provider: P, options: FaultOptions = {}): P {
+export function withFaults<P extends Provider>(provider: P, options: FaultOptions = {}): P & FaultSwitch {
   const { runtime = systemRuntime } = options;
-  const pick = faultPicker(options, runtime);
-  const wrapped: Partial<Provider> = {
+  let episode = beginEpisode(options, runtime);
+  const disturb = (start: Start, call: ProviderCall) =>
+    disturbed(start, { call, runtime, episode, fault: episode.strike(call) });
+  const layer: Partial<Provider> & FaultSwitch = {
     classify: (error) => stagedFailure(error) ?? provider.classify?.(error),
+    fault(plan) {
+      const next = beginEpisode(plan, runtime);
+      episode.end();
+      episode = next;
+    },
   };
-  if (provider.stream) {
-    const start = (call: ProviderCall) => provider.stream?.(call) ?? [];
-    wrapped.stream = (call) => disturbed(start, pick(call), call, runtime);
-  }
+  if (provider.stream) layer.stream = (call) => disturb(() => provider.stream?.(call) ?? [], call);
   if (provider.complete) {
-    const start = (call: ProviderCall) => eventsOf(provider.complete?.(call));
-    wrapped.complete = (call) => collect(disturbed(start, pick(call), call, runtime));
+    layer.complete = (call) => collect(disturb(() => eventsOf(provider.complete?.(call)), call));
   }
-  return layered(provider, wrapped);
+  return layered(provider, layer);
 }
 
 /** All else is the provider's own, asked on the provider itself, so that whatever it is made of goes on working. */
-function layered<P extends Provider>(provider: P, layer: Partial<Provider>): P {
+function layered<P extends Provider, Layer extends object>(provider: P, layer: Layer): P & Layer {
   // A target of its own: a proxy must not answer anything new for the fixed properties of a frozen one.
-  return new Proxy(Object.create(provider) as P, {
+  return new Proxy(Object.create(provider) as P & Layer, {
     get(_target, key) {
       if (Object.hasOwn(layer, key)) return Reflect.get(layer, key) as unknown;
       const value: unknown = Reflect.get(provider, key);
@@ -78,74 +73,68 @@ async function collect(events: AsyncIterable<ProviderEvent>): Promise<ProviderEv
   return collected;
 }
 
-function faultPicker(
-  { rate = 1, faults = [{ kind: 'fail' }], schedule, random }: FaultOptions,
-  runtime: Runtime,
-): (call: ProviderCall) => ProviderFault | undefined {
-  const draw = random ?? (() => runtime.random());
-  let number = 0;
-  return (call) => {
-    number += 1;
-    if (typeof schedule === 'function') return schedule(number, call) ?? undefined;
-    if (schedule) return schedule[number - 1] ?? undefined;
-    if (draw() >= rate) return undefined;
-    return faults.length === 1 ? faults[0] : faults[Math.floor(draw() * faults.length)];
-  };
-}
-
 const contentTypes = new Set<ProviderEvent['type']>(['text', 'reasoning', 'tool-call', 'tool-call-delta']);
 
-type Start = (call: ProviderCall) => AsyncIterable<ProviderEvent> | Iterable<ProviderEvent>;
+type Start = () => AsyncIterable<ProviderEvent> | Iterable<ProviderEvent>;
 
-async function* disturbed(
-  start: Start,
-  fault: ProviderFault | undefined,
-  call: ProviderCall,
-  runtime: Runtime,
-): AsyncGenerator<ProviderEvent> {
-  if (!fault) yield* start(call);
-  else if (fault.kind === 'slow') yield* slowed(start, fault, call, runtime);
-  else yield* struck(start, fault, call);
+interface Scene<Fault = ProviderFault | undefined> {
+  readonly call: ProviderCall;
+  readonly runtime: Runtime;
+  readonly episode: Episode;
+  readonly fault: Fault;
+}
+
+async function* disturbed(start: Start, scene: Scene): AsyncGenerator<ProviderEvent> {
+  const { fault } = scene;
+  if (!fault) yield* start();
+  else if (fault.kind === 'slow') yield* slowed(start, { ...scene, fault });
+  else yield* struck(start, { ...scene, fault });
 }
 
 async function* slowed(
   start: Start,
-  { firstMs = 0, eachMs = 0 }: Extract<ProviderFault, { kind: 'slow' }>,
-  call: ProviderCall,
-  runtime: Runtime,
+  { call, runtime, episode, fault }: Scene<Extract<ProviderFault, { kind: 'slow' }>>,
 ): AsyncGenerator<ProviderEvent> {
+  const { firstMs = 0, eachMs = 0 } = fault;
   let waitMs = firstMs + eachMs;
-  for await (const event of start(call)) {
+  for await (const event of start()) {
     if (contentTypes.has(event.type)) {
-      await runtime.sleep(waitMs, call.signal);
+      const duration = waitMs;
+      await episode.hold(call, (signal) => runtime.sleep(duration, signal));
       waitMs = eachMs;
     }
     yield event;
   }
 }
 
-type StrikingFault = Exclude<ProviderFault, { kind: 'slow' }>;
+type StrikingScene = Scene<Exclude<ProviderFault, { kind: 'slow' }>>;
 
-async function* struck(
-  start: Start,
-  fault: StrikingFault,
-  call: ProviderCall,
-): AsyncGenerator<ProviderEvent> {
-  const { after = 0 } = fault;
+async function* struck(start: Start, scene: StrikingScene): AsyncGenerator<ProviderEvent> {
+  const { after = 0 } = scene.fault;
   // Before any content no answer is needed: the provider is not asked, and nothing is spent.
-  if (after === 0) return strike(fault, call.signal);
+  if (after === 0) {
+    if ((await strike(scene)) === 'taken-back') yield* start();
+    return;
+  }
   let pieces = 0;
-  for await (const event of start(call)) {
+  let isSpared = false;
+  for await (const event of start()) {
     const isContent = contentTypes.has(event.type);
     // An answer that is shorter than `after` must not reach its end either.
-    if (event.type === 'finish' || (isContent && pieces === after)) return strike(fault, call.signal);
+    if (!isSpared && (event.type === 'finish' || (isContent && pieces === after))) {
+      if ((await strike(scene)) === 'ended') return;
+      isSpared = true;
+    }
     if (isContent) pieces += 1;
     yield event;
   }
 }
 
-async function strike(fault: StrikingFault, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
+/** A stall that is taken back leaves the rest of the answer to come; whatever else strikes ends it. */
+async function strike({ fault, call, episode }: StrikingScene): Promise<'ended' | 'taken-back'> {
+  call.signal.throwIfAborted();
   if (fault.kind === 'fail') throw stage(fault.failure ?? 'server-error');
-  if (fault.kind === 'stall') await untilAborted(signal);
+  if (fault.kind === 'cut') return 'ended';
+  await episode.hold(call, untilAborted);
+  return 'taken-back';
 }

@@ -33,7 +33,7 @@ export interface Part {
   readonly target?: Partial<Omit<Target, 'provider'>>;
   readonly provider?: ScriptedProviderOptions;
   /** Puts something around the scripted provider, or more methods on it. */
-  readonly wrap?: (provider: ScriptedProvider) => Provider;
+  readonly wrap?: (provider: ScriptedProvider, runtime: ManualRuntime) => Provider;
 }
 
 export interface Stage<Id extends string> {
@@ -68,7 +68,7 @@ export function arrange<const Id extends string>(
     const { script, target, provider, wrap } = isPart(given) ? given : { script: given };
     const scripted = scriptedProvider(script, { name: id, runtime, ...provider });
     providers[id as Id] = scripted;
-    return { id, model: `model-of-${id}`, ...target, provider: wrap ? wrap(scripted) : scripted };
+    return { id, model: `model-of-${id}`, ...target, provider: wrap ? wrap(scripted, runtime) : scripted };
   });
   const router: Router = createRouter({
     ...options,

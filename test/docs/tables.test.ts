@@ -83,6 +83,17 @@ describe('the tables of provider options', () => {
   });
 });
 
+describe('the table of faults around a provider', () => {
+  it('lists every field', () => {
+    const members = [
+      ...membersOf('src/testing/fault-plan.ts', 'FaultPlan'),
+      ...membersOf('src/testing/with-faults.ts', 'FaultOptions'),
+    ];
+    const documented = namesUnder('docs/testing.md', 'Faults around a provider');
+    expect(documented.sort()).toEqual(members.map(({ name }) => name).sort());
+  });
+});
+
 describe('the tables of events', () => {
   const events = variantsOf('src/core/events.ts', 'RouterEvent');
 

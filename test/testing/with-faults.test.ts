@@ -3,7 +3,8 @@ import type { Provider, ProviderCall, ProviderEvent } from '../../src/providers/
 import { classifyError } from '../../src/providers/failure.ts';
 import { manualRuntime } from '../../src/testing/manual-runtime.ts';
 import { scriptedProvider } from '../../src/testing/scripted-provider.ts';
-import { withFaults, type ProviderFault } from '../../src/testing/with-faults.ts';
+import { type ProviderFault } from '../../src/testing/fault-plan.ts';
+import { withFaults } from '../../src/testing/with-faults.ts';
 
 const pieces = [{ text: ['a', 'b', 'c'] }];
 
