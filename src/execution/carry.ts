@@ -41,7 +41,7 @@ export async function carry(call: Call, plan: Plan, parts: Parts): Promise<Outco
     const step = await askTarget({ call, candidate, target: parts.target(candidate), walk, parts });
     if (!step) continue;
     last = step.end;
-    if (step.wasShown) shown = last;
+    shown = step.shown ?? shown;
     if (last.answer) return { ok: true, answer: last.answer };
     if (step.ends) return ended(step.ends);
   }
@@ -88,8 +88,8 @@ interface Step {
   readonly end: AttemptEnd;
   /** Why the call ends here; undefined: answered, or on to the next target. */
   readonly ends: EndReason | undefined;
-  /** Whether the reader of a stream saw text or a tool call of it. */
-  readonly wasShown: boolean;
+  /** The latest of its attempts of which the reader of a stream saw text or a tool call. */
+  readonly shown: AttemptEnd | undefined;
 }
 
 /** Asks one target, again as a retry where that is permitted; undefined where it could not be admitted after all. */
@@ -117,9 +117,9 @@ function askTarget(stop: Stop): Promise<Step | undefined> {
     refreshed ||= end.keyRefreshed;
     if (end.failure?.kind === 'context-length') walk.outgrown(candidate);
     const { decision, ends, retryInMs } = weigh(stop, end, tries);
-    const wasShown = step?.wasShown === true || call.show?.committed === true;
+    const shown = call.show?.committed ? end : step?.shown;
     conclude(call, end, decision, parts);
-    step = { end, ends, wasShown };
+    step = { end, ends, shown };
     return { end: step, retryInMs };
   }
 
@@ -143,8 +143,8 @@ function weigh(stop: Stop, end: AttemptEnd, tries: number): Weighed {
   const recovery = recoveryAfter(call, end);
   if (recovery === 'impossible') return { decision: end.cut ? 'cut' : 'stop', ends: 'interrupted' };
   call.continuation = recovery;
-  if (end.cut) return { decision: 'cut' };
   const attemptsLeft = call.maxAttempts - call.attempts.length;
+  if (end.cut) return { decision: 'cut', ends: attemptsLeft > 0 ? undefined : 'exhausted' };
   if (end.keyRefreshed && attemptsLeft > 0) return { decision: 'retry', retryInMs: 0 };
   const retriesLeft = call.retry.limit - (tries - 1);
   const decision = decide({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FailureKind } from 'failsoft';
-import { arrange, brief, decisionsOf, read } from './arrange.ts';
+import { arrange, brief, decisionsOf, errorOf, question, read, settleNow } from './arrange.ts';
 
 describe('a call', () => {
   it('never waits while another target can answer now, whatever hint came with the failure', async () => {
@@ -42,6 +42,18 @@ describe('a call', () => {
       expect(error.attempts.at(-1)?.decision).toBe('stop');
     },
   );
+
+  it('counts an attempt that disable() cut like any other', async () => {
+    const stage = arrange({ a: [{ hang: true }], b: 'From b.' });
+    const failed = errorOf(stage.router.complete(question, { maxAttempts: 1 }));
+    await settleNow(stage);
+    stage.router.disable('a', { cut: true });
+    expect(await stage.runtime.run(failed)).toMatchObject({
+      code: 'all-targets-failed',
+      attempts: [{ decision: 'cut' }],
+    });
+    expect(stage.providers.b.calls).toHaveLength(0);
+  });
 
   it('finds a third target when the second dies too, in mid-stream', async () => {
     const stage = arrange({

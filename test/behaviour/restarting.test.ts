@@ -48,6 +48,15 @@ describe('recovery: restart', () => {
     });
   });
 
+  it('ends with what the reader has of it, also where the last attempt at the same target said nothing', async () => {
+    const stage = arrange({
+      a: [[{ text: 'Half an' }, { cut: true }], [{ event: { type: 'text', text: 7 as never } }]],
+    });
+    const { seen, error } = await read(stage, { ...restart, retry: 1 });
+    expect(textOf(seen)).toBe('Half an');
+    expect(error).toMatchObject({ code: 'stream-interrupted', partial: { text: 'Half an', target: 'a' } });
+  });
+
   it('recovers a second and a third time, within maxAttempts', async () => {
     const cut = (text: string) => [{ text }, { cut: true as const }];
     const parts = { a: cut('one'), b: cut('two'), c: cut('three'), d: 'Whole.' };

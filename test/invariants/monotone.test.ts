@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createRouter, type Router, type RouterEvent } from 'failsoft';
+import { manualRuntime, scriptedProvider, type ManualRuntime, type Script } from 'failsoft/testing';
+import { holds } from './holds.ts';
+import { play } from './play.ts';
+import { worlds } from './world.ts';
+
+describe('what is held against a target', () => {
+  it('opens its breaker no later where one of its answers was a failure instead', () =>
+    holds(histories, async ({ steps, worse }) => {
+      const as = (given: readonly Step[]) =>
+        opensAt(
+          given.map(({ ok }) => ok),
+          steps,
+        );
+      const base = await as(steps);
+      const spoilt = await as(
+        steps.map((step, index) => (index === worse % steps.length ? { ...step, ok: false } : step)),
+      );
+      expect(spoilt).toBeLessThanOrEqual(base);
+    }));
+
+  it('never grows by the passing of time alone, nor by looking', () =>
+    holds(
+      fc.record({ world: worlds(), idle: fc.array(fc.nat(120_000), { minLength: 1, maxLength: 5 }) }),
+      async ({ world, idle }) => {
+        const { router, runtime, events } = await play(world);
+        const told = events.length;
+        let before = standing(router);
+        for (const ms of idle) {
+          await runtime.advance(ms);
+          const now = standing(router);
+          for (const [id, { isOpen, until, share }] of now) {
+            const earlier = before.get(id)!;
+            expect(isOpen && !earlier.isOpen, `${id} opened while nobody asked`).toBe(false);
+            expect(until, `${id} is kept away for longer`).toBeLessThanOrEqual(earlier.until);
+            expect(share, `the share of ${id}`).toBeGreaterThanOrEqual(earlier.share);
+          }
+          before = now;
+        }
+        expect(events.slice(told), 'events while nothing happened').toEqual([]);
+      },
+    ));
+});
+
+interface Step {
+  readonly afterMs: number;
+  readonly ok: boolean;
+}
+
+const histories = fc.record({
+  steps: fc.array(
+    fc.record({
+      afterMs: fc.oneof(fc.nat(200), fc.nat(5_000), fc.nat(90_000)),
+      ok: fc.oneof({ weight: 2, arbitrary: fc.constant(true) }, { weight: 3, arbitrary: fc.constant(false) }),
+    }),
+    { minLength: 1, maxLength: 25 },
+  ),
+  worse: fc.nat(24),
+});
+
+/** The number of the call that opened the breaker; Infinity: none did. */
+async function opensAt(outcomes: readonly boolean[], steps: readonly Step[]): Promise<number> {
+  const runtime = manualRuntime();
+  let opened = false;
+  const watch = (event: RouterEvent) => {
+    if (event.type === 'breaker' && event.to === 'open') opened = true;
+  };
+  const scripts = outcomes.map((ok): Script => (ok ? 'Hello.' : [{ fail: 'server-error' }]));
+  const provider = scriptedProvider(scripts, { runtime });
+  const router = createRouter({
+    models: { chat: [{ id: 'a', provider, model: 'm' }] },
+    runtime,
+    retry: 0,
+    observers: [watch],
+  });
+  for (const [index, { afterMs }] of steps.entries()) {
+    await runtime.advance(afterMs);
+    await ask(router, runtime);
+    if (opened) return index;
+  }
+  return Infinity;
+}
+
+async function ask(router: Router, runtime: ManualRuntime): Promise<void> {
+  await runtime.run(
+    router.complete({ messages: [{ role: 'user', content: 'Hello?' }] }).then(
+      () => {},
+      () => {},
+    ),
+  );
+}
+
+/** How each target stands, as `health()` tells it. */
+function standing(router: Router) {
+  return new Map(
+    Object.entries(router.health().targets).map(
+      ([id, { breaker, openUntil = 0, coolingUntil = 0, share }]) => [
+        id,
+        { isOpen: breaker === 'open', until: Math.max(openUntil, coolingUntil), share },
+      ],
+    ),
+  );
+}
