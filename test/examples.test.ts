@@ -24,6 +24,8 @@ const points: Readonly<Record<string, RegExp>> = {
   '10-health-and-manual-override':
     /^disabled: chat is degraded \(gpt disabled: invoice in dispute, claude closed\)$/m,
   '11-errors-and-logs': /^RouterError \[all-targets-failed\]: .*; try again in \d+ ms$/m,
+  '12-streams-that-survive':
+    /^ {2}taken back: The lamp had burned for \n {2}in the end: Once there was .*\n[^]*^ {2}in the end: The lamp had burned for a hundred years, .*$/m,
 };
 
 const names = readdirSync(`${root}/examples`)
