@@ -56,11 +56,11 @@ export interface StreamOptions {
 
 /** What one target may be asked, by the host's own wish. */
 export interface TargetLimits {
-  /** Requests per minute. */
+  /** Requests in any 60 seconds, spread over them. @default none */
   readonly rpm?: number;
-  /** Tokens per minute, reserved by estimate and settled by usage. */
+  /** Tokens in any 60 seconds, spread over them; reserved by estimate and settled by usage. @default none */
   readonly tpm?: number;
-  /** Attempts at once. */
+  /** Attempts at once. @default none */
   readonly concurrency?: number;
 }
 

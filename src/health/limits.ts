@@ -1,79 +1,15 @@
+import { createBucket, type Bucket } from './bucket.ts';
 import type { TargetLimits } from './target-health.ts';
+import { createWindow, type Window } from './window.ts';
 
-/** A limit for a minute is kept by seconds; 61 of them are counted, so that no 60 seconds ever hold more. */
-const secondsCounted = 61;
 /** When an attempt in flight will end is not known: callers are told to ask again after this time. */
 const askAgainMs = 1_000;
-
-/** What went through in the last minute. */
-interface Window {
-  used(now: number): number;
-  /** The earliest instant at which no more than `most` will be in use. */
-  freeAt(now: number, most: number): number;
-  /** Returns the second it was counted in. */
-  add(amount: number, now: number): number;
-  /** Corrects what was added in that second, if it still counts. */
-  correct(second: number, change: number): void;
-}
-
-function createWindow(): Window {
-  const amounts = new Float64Array(secondsCounted);
-  let newest = -Infinity;
-
-  const amountOf = (second: number) => amounts[second % secondsCounted] as number;
-
-  /** The seconds that count at `now`, as [first, last]. */
-  function range(now: number): readonly [number, number] {
-    const second = Math.floor(now / 1000);
-    // A clock that was set back by more than the window leaves nothing that could be trusted.
-    if (second < newest - secondsCounted) return [0, -1];
-    return [Math.max(0, Math.max(second, newest) - secondsCounted + 1), newest];
-  }
-
-  function sum(now: number): number {
-    const [first, last] = range(now);
-    let amount = 0;
-    for (let second = first; second <= last; second += 1) amount += amountOf(second);
-    return amount;
-  }
-
-  function advance(now: number): number {
-    const second = Math.floor(now / 1000);
-    if (second < newest - secondsCounted || second - newest >= secondsCounted) {
-      amounts.fill(0);
-      newest = second;
-    }
-    for (; newest < second; newest += 1) amounts[(newest + 1) % secondsCounted] = 0;
-    return newest;
-  }
-
-  return {
-    used: sum,
-    freeAt(now, most) {
-      let left = sum(now) - most;
-      const [first, last] = range(now);
-      for (let second = first; second <= last; second += 1) {
-        left -= amountOf(second);
-        if (left <= 0) return (second + secondsCounted) * 1000;
-      }
-      return now;
-    },
-    add(amount, now) {
-      const second = advance(now);
-      amounts[second % secondsCounted] = amountOf(second) + amount;
-      return second;
-    },
-    correct(second, change) {
-      if (second <= newest - secondsCounted || second > newest) return;
-      amounts[second % secondsCounted] = Math.max(0, amountOf(second) + change);
-    },
-  };
-}
-
 export interface LimitBlock {
   readonly reason: string;
   readonly availableAt: number;
   readonly estimated?: true;
+  /** From when it may be asked if nobody else can serve. */
+  readonly lastResortAt?: number;
 }
 
 /** What an attempt took, to be settled once. */
@@ -93,64 +29,102 @@ export interface OwnLimits {
   usedTokens(now: number): number;
 }
 
+/** A limit for a minute: no 60 seconds hold more, and what comes is spread. */
+interface Metered {
+  readonly what: string;
+  readonly limit: number;
+  readonly window: Window;
+  readonly bucket: Bucket;
+}
+
 export function createOwnLimits(): OwnLimits {
   let limits: TargetLimits | undefined;
-  let requests: Window | undefined;
-  let tokens: Window | undefined;
+  let requests: Metered | undefined;
+  let tokens: Metered | undefined;
   let inFlight = 0;
-
-  function requestBlock(now: number): LimitBlock | undefined {
-    const rpm = limits?.rpm;
-    if (rpm === undefined || requests === undefined || requests.used(now) + 1 <= rpm) return undefined;
-    return {
-      reason: `own limit of ${rpm} requests a minute reached`,
-      availableAt: requests.freeAt(now, rpm - 1),
-    };
-  }
-
-  function tokenBlock(now: number, wanted: number): LimitBlock | undefined {
-    const tpm = limits?.tpm;
-    if (tpm === undefined || tokens === undefined) return undefined;
-    // One that is larger than the limit itself goes when nothing else does: an estimate must not shut it out for good.
-    const most = Math.max(0, tpm - Math.max(1, wanted));
-    if (tokens.used(now) <= most) return undefined;
-    return { reason: `own limit of ${tpm} tokens a minute reached`, availableAt: tokens.freeAt(now, most) };
-  }
-
-  function concurrencyBlock(now: number): LimitBlock | undefined {
-    const concurrency = limits?.concurrency;
-    if (concurrency === undefined || inFlight < concurrency) return undefined;
-    return {
-      reason: `own limit of ${concurrency} attempts at once reached`,
-      availableAt: now + askAgainMs,
-      estimated: true,
-    };
-  }
 
   return {
     set(next) {
       limits = next;
-      if (next?.rpm !== undefined) requests ??= createWindow();
-      if (next?.tpm !== undefined) tokens ??= createWindow();
+      requests = metered('requests', next?.rpm, requests);
+      tokens = metered('tokens', next?.tpm, tokens);
     },
     get: () => limits,
     block(now, wanted) {
       if (limits === undefined) return undefined;
-      return requestBlock(now) ?? tokenBlock(now, wanted) ?? concurrencyBlock(now);
+      const size = Math.max(1, wanted);
+      const spread = later(requests && spreadOf(requests, now, 1), tokens && spreadOf(tokens, now, size));
+      const kept = later(requests && windowOf(requests, now, 1), tokens && windowOf(tokens, now, size));
+      const hard = later(kept, concurrencyBlock(limits, inFlight, now));
+      // What may not go at all is no last resort either.
+      if (hard && spread) return { ...hard, availableAt: Math.max(hard.availableAt, spread.availableAt) };
+      return hard ?? spread;
     },
     take(now, reserved) {
       inFlight += 1;
-      requests?.add(1, now);
-      const second = tokens?.add(reserved, now);
+      if (requests) spend(requests, 1, now);
+      const correct = tokens && spend(tokens, reserved, now);
       return {
         settle(used) {
           inFlight -= 1;
-          if (used !== undefined && second !== undefined) tokens?.correct(second, used - reserved);
+          if (used !== undefined) correct?.(used);
         },
       };
     },
     inFlight: () => inFlight,
-    usedRequests: (now) => requests?.used(now) ?? 0,
-    usedTokens: (now) => tokens?.used(now) ?? 0,
+    usedRequests: (now) => requests?.window.used(now) ?? 0,
+    usedTokens: (now) => tokens?.window.used(now) ?? 0,
   };
+}
+
+/** What went through counts against the new limit too. */
+function metered(what: string, limit: number | undefined, before: Metered | undefined): Metered | undefined {
+  if (limit === undefined) return undefined;
+  if (before?.limit === limit) return before;
+  return { what, limit, window: before?.window ?? createWindow(), bucket: createBucket(limit) };
+}
+
+/** Returns how to correct it. No request owes more than a minute, however large it is. */
+function spend({ limit, window, bucket }: Metered, amount: number, now: number): (used: number) => void {
+  const second = window.add(amount, now);
+  bucket.take(Math.min(amount, limit), now);
+  return (used) => {
+    window.correct(second, used - amount);
+    bucket.correct(Math.min(used, limit) - Math.min(amount, limit));
+  };
+}
+
+function windowOf({ what, limit, window }: Metered, now: number, wanted: number): LimitBlock | undefined {
+  // One that is larger than the limit itself goes when nothing else does: an estimate must not shut it out for good.
+  const most = Math.max(0, limit - wanted);
+  if (window.used(now) <= most) return undefined;
+  return { reason: `own limit of ${limit} ${what} a minute reached`, availableAt: window.freeAt(now, most) };
+}
+
+function spreadOf({ what, limit, bucket }: Metered, now: number, wanted: number): LimitBlock | undefined {
+  const turns = bucket.wait(wanted, now);
+  return (
+    turns && {
+      reason: `own limit of ${limit} ${what} a minute is spread over it`,
+      availableAt: turns.freeAt,
+      lastResortAt: turns.lastResortAt,
+    }
+  );
+}
+
+function concurrencyBlock(
+  { concurrency }: TargetLimits,
+  inFlight: number,
+  now: number,
+): LimitBlock | undefined {
+  if (concurrency === undefined || inFlight < concurrency) return undefined;
+  return {
+    reason: `own limit of ${concurrency} attempts at once reached`,
+    availableAt: now + askAgainMs,
+    estimated: true,
+  };
+}
+
+function later(one: LimitBlock | undefined, other: LimitBlock | undefined): LimitBlock | undefined {
+  return one && other && one.availableAt >= other.availableAt ? one : (other ?? one);
 }

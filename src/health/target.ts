@@ -2,7 +2,7 @@ import type { RouterEvent } from '../core/events.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { isEvidence, type Backend, type BackendPass } from './backend.ts';
 import { createLatency } from './latency.ts';
-import { createOwnLimits, type Taken } from './limits.ts';
+import { createOwnLimits, type LimitBlock, type Taken } from './limits.ts';
 import { createPeakEwma } from './peak-ewma.ts';
 import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
 import type {
@@ -130,7 +130,7 @@ function admit(memory: Memory, { lastResort, tokens = 0, extra }: AdmitOptions):
   const now = memory.runtime.now();
   endDisabling(memory, now);
   const { limits, retryBudget } = memory;
-  if (memory.disabled || limits.block(now, tokens)) return undefined;
+  if (memory.disabled || isKeptAway(limits.block(now, tokens), now, lastResort)) return undefined;
   if (extra && !retryBudget.affords(now)) return undefined;
   const pass = memory.backend.enter(now, lastResort);
   if (pass === undefined) return undefined;
@@ -138,6 +138,10 @@ function admit(memory: Memory, { lastResort, tokens = 0, extra }: AdmitOptions):
   else retryBudget.earn(now);
   outdate(memory);
   return createPermit(memory, pass, limits.take(now, tokens));
+}
+
+function isKeptAway(block: LimitBlock | undefined, now: number, lastResort: boolean): boolean {
+  return block !== undefined && !(lastResort && (block.lastResortAt ?? Infinity) <= now);
 }
 
 function createPermit(memory: Memory, pass: BackendPass, taken: Taken): Permit {

@@ -32,42 +32,47 @@ export interface Block {
   /** Infinity: waiting does not help. */
   readonly availableAt: number;
   readonly estimated?: true;
+  /** From when it keeps nobody away who has nobody else; absent: as long as anybody. */
+  readonly lastResortAt?: number;
 }
 
 export function disabledAt(state: TargetState, now: number): Disabled | undefined {
   return state.disabled !== undefined && now < state.disabled.until ? state.disabled : undefined;
 }
 
-/** What keeps a target from being asked, but for its breaker, which a last resort may pass sooner. */
-function blockBesideBreaker(state: TargetState, now: number, tokens: number): Block | undefined {
+/** All that keeps a target from being asked. */
+function blocksOf(state: TargetState, now: number, tokens: number): Block[] {
   const { backend, limits } = state;
   const disabled = disabledAt(state, now);
   const coolDown = backend.coolDown.heldAt(now);
   const lockout = backend.lockout.heldAt(now);
   const limited = limits.block(now, tokens);
-  return latest([
-    disabled && { by: 'disabled', reason: describeDisabled(disabled), availableAt: disabled.until },
+  return [
+    blockOfBreaker(state, now),
+    disabled && { by: 'disabled' as const, reason: describeDisabled(disabled), availableAt: disabled.until },
     coolDown && {
-      by: 'cool-down',
+      by: 'cool-down' as const,
       reason: `cooling down (${backend.coolDown.kind()})`,
       availableAt: coolDown.until,
     },
     lockout && {
-      by: 'lockout',
+      by: 'lockout' as const,
       reason: `locked out (${backend.lockout.kind()})`,
       availableAt: lockout.until,
     },
     backend.lockout.probing()
       ? underWay('lockout', `locked out (${backend.lockout.kind()})`, now)
       : undefined,
-    limited && { by: 'limit', ...limited },
-  ]);
+    limited && { by: 'limit' as const, ...limited },
+  ].filter((block) => block !== undefined);
 }
 
 function blockOfBreaker({ backend: { breaker } }: TargetState, now: number): Block | undefined {
   const open = breaker.openAt(now);
-  if (open) return { by: 'breaker', reason: 'circuit open', availableAt: open.until };
-  return breaker.probing() ? underWay('breaker', 'circuit half-open', now) : undefined;
+  const block = open
+    ? { by: 'breaker' as const, reason: 'circuit open', availableAt: open.until }
+    : breaker.probing() && underWay('breaker', 'circuit half-open', now);
+  return block ? { ...block, lastResortAt: breaker.lastResortAt(now) } : undefined;
 }
 
 function underWay(by: Obstacle, reason: string, now: number): Block {
@@ -83,20 +88,24 @@ function describeDisabled({ reason }: Disabled): string {
   return reason === undefined ? 'disabled' : `disabled: ${reason}`;
 }
 
-function latest(blocks: readonly (Block | undefined)[]): Block | undefined {
-  return blocks.reduce(
-    (last, block) => (block && (!last || block.availableAt > last.availableAt) ? block : last),
+function latest(blocks: readonly Block[]): Block | undefined {
+  return blocks.reduce<Block | undefined>(
+    (last, block) => (last && last.availableAt >= block.availableAt ? last : block),
     undefined,
   );
+}
+
+/** From when it may be asked as a last resort: undefined where that is no sooner than for anybody. */
+function resortOf(blocks: readonly Block[]): number | undefined {
+  if (!blocks.some(({ lastResortAt }) => lastResortAt !== undefined)) return undefined;
+  return finite(Math.max(...blocks.map(({ lastResortAt, availableAt }) => lastResortAt ?? availableAt)));
 }
 
 /** Builds what a call sees. */
 export function viewOf(state: TargetState, now: number, tokens: number): DatedView {
   const { breaker, learnt } = state.backend;
-  const beside = blockBesideBreaker(state, now, tokens);
-  const circuit = blockOfBreaker(state, now);
-  const block = latest([circuit, beside]);
-  const resortAt = circuit && breaker.lastResortAt(now);
+  const blocks = blocksOf(state, now, tokens);
+  const block = latest(blocks);
   // Always the same shape, and first what every call reads: thousands of these are looked at for one.
   const view: DatedView = {
     isLasting: false,
@@ -108,7 +117,7 @@ export function viewOf(state: TargetState, now: number, tokens: number): DatedVi
     availableAt: block === undefined ? undefined : finite(block.availableAt),
     estimated: block?.estimated,
     blockedBy: block?.by,
-    lastResortAt: resortAt === undefined ? undefined : finite(Math.max(resortAt, beside?.availableAt ?? 0)),
+    lastResortAt: resortOf(blocks),
     refused: learnt.at(now),
     inFlight: state.limits.inFlight(),
     concurrency: state.limits.get()?.concurrency,

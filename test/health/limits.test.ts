@@ -9,7 +9,13 @@ function setUp(limits: { rpm?: number; tpm?: number; concurrency?: number }) {
   function attempt(now: number, tokens = 0) {
     return own.block(now, tokens) === undefined ? own.take(now, tokens) : undefined;
   }
-  return { own, attempt };
+  /** The same, of one who has nobody else. */
+  function insist(now: number, tokens = 0) {
+    const block = own.block(now, tokens);
+    const goes = block === undefined || (block.lastResortAt ?? Infinity) <= now;
+    return goes ? own.take(now, tokens) : undefined;
+  }
+  return { own, attempt, insist };
 }
 
 describe('own limits', () => {
@@ -26,13 +32,13 @@ describe('own limits', () => {
   });
 
   it('reserve tokens by estimate and settle them by what was used', () => {
-    const { own, attempt } = setUp({ tpm: 1000 });
-    const taken = attempt(0, 900);
-    expect(attempt(0, 200)).toBeUndefined();
+    const { own, insist } = setUp({ tpm: 1000 });
+    const taken = insist(0, 900);
+    expect(insist(0, 200)).toBeUndefined();
     taken?.settle(100);
     expect(own.usedTokens(0)).toBe(100);
-    expect(attempt(0, 900)).toBeDefined();
-    expect(attempt(0)).toBeUndefined();
+    expect(insist(0, 900)).toBeDefined();
+    expect(insist(0)).toBeUndefined();
   });
 
   it('keep the estimate where usage is not known', () => {
@@ -50,9 +56,9 @@ describe('own limits', () => {
   });
 
   it('let a request larger than the whole limit go when nothing else is in the window', () => {
-    const { attempt } = setUp({ tpm: 1000 });
+    const { attempt, insist } = setUp({ tpm: 1000 });
     expect(attempt(0, 5000)).toBeDefined();
-    expect(attempt(1000, 1)).toBeUndefined();
+    expect(insist(1000, 1)).toBeUndefined();
     expect(attempt(61_000, 5000)).toBeDefined();
   });
 
@@ -90,13 +96,13 @@ describe('own limits', () => {
     });
     fc.assert(
       fc.property(steps, fc.integer({ min: 1, max: 6 }), (sequence, rpm) => {
-        const { own, attempt } = setUp({ rpm, tpm: 100 });
+        const { own, insist } = setUp({ rpm, tpm: 100 });
         const gone: { at: number; tokens: number }[] = [];
         let now = 0;
         for (const { afterMs, tokens } of sequence) {
           now += afterMs;
           const block = own.block(now, tokens);
-          if (attempt(now, tokens)) gone.push({ at: now, tokens });
+          if (insist(now, tokens)) gone.push({ at: now, tokens });
           else {
             expect(block?.availableAt).toBeGreaterThan(now);
             expect(block?.availableAt).toBeLessThanOrEqual(now + 61_000);
@@ -110,10 +116,10 @@ describe('own limits', () => {
   });
 
   it('open exactly when they said, if nobody goes in between', () => {
-    const times = fc.array(fc.nat(60_000), { minLength: 3, maxLength: 3 });
+    const times = fc.array(fc.nat(60_000), { minLength: 1, maxLength: 60 });
     fc.assert(
-      fc.property(times, (instants) => {
-        const { own, attempt } = setUp({ rpm: 3 });
+      fc.property(times, fc.integer({ min: 1, max: 40 }), (instants, rpm) => {
+        const { own, attempt } = setUp({ rpm });
         const sorted = [...instants].sort((one, other) => one - other);
         for (const at of sorted) attempt(at);
         const last = sorted.at(-1) as number;
@@ -123,5 +129,36 @@ describe('own limits', () => {
         expect(own.block(availableAt, 0)).toBeUndefined();
       }),
     );
+  });
+
+  it('spread over the minute what comes, beyond what comes in a second', () => {
+    const { own, attempt } = setUp({ rpm: 600 });
+    const goneIn = (fromMs: number, untilMs: number) => {
+      let gone = 0;
+      for (let now = fromMs; now < untilMs; now += 10) if (attempt(now)) gone += 1;
+      return gone;
+    };
+    for (let call = 0; call < 12; call += 1) expect(attempt(0) !== undefined).toBe(call < 10);
+    for (let second = 0; second < 180; second += 1)
+      expect([9, 10]).toContain(goneIn(second * 1000, (second + 1) * 1000));
+    expect(own.block(180_000, 0)?.reason).toBe('own limit of 600 requests a minute is spread over it');
+  });
+
+  it('let three calls go at once, whatever their size, and the next in its turn', () => {
+    const { own, attempt } = setUp({ tpm: 59_000 });
+    for (let call = 0; call < 3; call += 1) expect(attempt(0, 5000)).toBeDefined();
+    // What may come in a second is part of the limit: there is less for the rest of the minute.
+    const eachMs = 61_000 / (59_000 - 59_000 / 60);
+    expect(own.block(0, 5000)?.availableAt).toBe(Math.ceil(5000 * eachMs));
+    expect(own.block(0, 10_000)).toBeUndefined();
+    expect(own.block(0, 1000)?.availableAt).toBe(Math.ceil(13_000 * eachMs));
+  });
+
+  it('put more of the minute at risk for a call that has nobody else', () => {
+    const { attempt, insist } = setUp({ rpm: 12 });
+    for (let call = 0; call < 3; call += 1) expect(attempt(0)).toBeDefined();
+    expect(attempt(0)).toBeUndefined();
+    for (let call = 3; call < 10; call += 1) expect(insist(0)).toBeDefined();
+    expect(insist(0)).toBeUndefined();
   });
 });

@@ -450,7 +450,7 @@ describe('registering', () => {
 describe('a snapshot', () => {
   it('is plain JSON that says all', () => {
     const { clock, register, attempt, admit, trip } = setUp();
-    const one = register('one', { rpm: 100, tpm: 5000, concurrency: 3 });
+    const one = register('one', { rpm: 1000, tpm: 5000, concurrency: 3 });
     attempt(one, success);
     one.learn('seed');
     admit(one, false, 50);
