@@ -1,8 +1,8 @@
 import type { Failure } from '../core/failure.ts';
 import type { Runtime } from '../core/runtime.ts';
-import { batchesOf } from '../providers/batches.ts';
 import { classifyError, invalidResponse } from '../providers/failure.ts';
 import type { Provider, ProviderCall, ProviderEvent } from '../providers/provider.ts';
+import { feedOf } from '../providers/sink.ts';
 import { checkEvent } from './check-event.ts';
 import { watchSilence, type AttemptDeadlines } from './silence.ts';
 
@@ -100,12 +100,9 @@ async function pump(
   // A host's own may be an async function: unawaited, its rejection would be nobody's.
   const stream = await (provider.stream!(call) as
     AsyncIterable<ProviderEvent> | Promise<AsyncIterable<ProviderEvent>>);
-  const batches = batchesOf(stream);
-  if (batches) {
-    for await (const batch of batches) for (const event of batch) if (!accept(event)) return;
-  } else {
-    for await (const event of stream) if (!accept(event)) return;
-  }
+  const feed = feedOf(stream);
+  if (feed) return feed({ push: accept });
+  for await (const event of stream) if (!accept(event)) return;
 }
 
 function isContent(event: ProviderEvent): boolean {

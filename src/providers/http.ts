@@ -5,58 +5,61 @@ import { invalidResponse } from './failure.ts';
 /** A reply longer than this is not an answer to a chat call. */
 export const maxReplyBytes = 32 * 1024 * 1024;
 
-/** For aborts that nobody asks about: one without a reason makes an error, whose stack costs more than all else of it. */
-export const noReason = new Error('no longer needed');
-
 /** One server-sent event. */
 export interface ServerSentEvent {
   readonly event?: string | undefined;
   readonly data: string;
 }
 
-/**
- * The body as text, piece by piece as it arrives, at most 32 MiB. Leaving the loop closes the connection, unless
- * `isWhole` says that the answer has been read to its end: then the body is let run out, unheard, so that its connection
- * can be used again.
- */
-export async function* chunksOf(response: Response, isWhole?: () => boolean): AsyncGenerator<string> {
+/** What is made of a body while it arrives: of its pieces of text, or of its events. */
+export interface BodyReader<Piece> {
+  /**
+   * Takes the next one. Returns whether the answer is whole: then the rest is let run out, unheard, so that the
+   * connection can be used again. What it throws closes the connection.
+   */
+  take(piece: Piece): boolean;
+  /** For how long more is to be waited for after a piece, in milliseconds; undefined as long as it takes. */
+  patienceMs?(): number | undefined;
+}
+
+/** Reads a body as text, piece by piece as it arrives, at most 32 MiB, until its end or as long as its reader wants. */
+export async function readBody(response: Response, reader: BodyReader<string>): Promise<void> {
   if (!response.body) return;
-  const reader = response.body.getReader();
+  const body = response.body.getReader();
   const decoder = new TextDecoder();
+  const close = (): void => void body.cancel().catch(() => {});
+  let callOff: (() => void) | undefined;
   let bytes = 0;
-  let hasEnded = false;
+  let isOver = false;
   try {
     for (;;) {
-      const { done, value } = await reader.read();
-      hasEnded = done;
+      const { done, value } = await body.read();
+      callOff?.();
+      isOver = done;
       if (done) break;
       bytes += value.byteLength;
       if (bytes > maxReplyBytes)
         throw invalidResponse(`the reply is longer than ${maxReplyBytes} bytes`, 'too-long');
-      yield decoder.decode(value, { stream: true });
+      isOver = reader.take(decoder.decode(value, { stream: true }));
+      if (isOver) return void runOut(body, close);
+      const patienceMs = reader.patienceMs?.();
+      if (patienceMs !== undefined) callOff = setAlarm(systemRuntime, patienceMs, close);
     }
     const rest = decoder.decode();
-    if (rest) yield rest;
+    if (rest) reader.take(rest);
   } finally {
-    if (!hasEnded) {
-      // Closes the connection wherever the reader stopped.
-      if (isWhole?.()) void runOut(reader);
-      else reader.cancel().catch(() => {});
-    }
+    // Closes the connection wherever the reader stopped.
+    if (!isOver) close();
   }
 }
 
 /** How long a body may take to end once the whole answer has been read from it. */
 const endingMs = 1_000;
 
-async function runOut(reader: {
-  read(): Promise<{ done: boolean }>;
-  cancel(): Promise<void>;
-}): Promise<void> {
-  const close = (): void => void reader.cancel().catch(() => {});
+async function runOut(body: { read(): Promise<{ done: boolean }> }, close: () => void): Promise<void> {
   const callOff = setAlarm(systemRuntime, endingMs, close);
   try {
-    while (!(await reader.read()).done);
+    while (!(await body.read()).done);
   } catch {
     // The connection broke after the answer: nobody needs it any more.
   } finally {
@@ -67,7 +70,12 @@ async function runOut(reader: {
 /** The whole body as text, at most 32 MiB. */
 export async function readText(response: Response): Promise<string> {
   let text = '';
-  for await (const chunk of chunksOf(response)) text += chunk;
+  await readBody(response, {
+    take(piece) {
+      text += piece;
+      return false;
+    },
+  });
   return text;
 }
 
@@ -105,20 +113,48 @@ export function isEventStream(response: Response): boolean {
   return !/json|html|text\/plain/i.test(type) || /event-stream/i.test(type);
 }
 
-/**
- * Server-sent events in batches, one for each piece of the body that arrived: any split gives the same events.
- * `isWhole` tells, where the loop is left, whether the terminal marker has been read.
- */
-export async function* eventBatches(
-  response: Response,
-  isWhole?: () => boolean,
-): AsyncGenerator<readonly ServerSentEvent[]> {
-  let batch: ServerSentEvent[] = [];
-  const parser = createParser({ onEvent: (event) => batch.push(event) });
-  for await (const chunk of chunksOf(response, isWhole)) {
-    parser.feed(chunk);
-    if (batch.length === 0) continue;
-    yield batch;
-    batch = [];
+/** Reads a body as server-sent events: any split gives the same ones. */
+export function readEvents(response: Response, reader: BodyReader<ServerSentEvent>): Promise<void> {
+  let isWhole = false;
+  const parser = createParser({
+    // What follows the last word is no part of the answer.
+    onEvent: (event) => (isWhole ||= reader.take(event)),
+  });
+  return readBody(response, {
+    take(text) {
+      parser.feed(text);
+      return isWhole;
+    },
+    patienceMs: () => reader.patienceMs?.(),
+  });
+}
+
+/** The same for a stream that a client has parsed already: leaving it is all that can be done to close its connection. */
+export async function readParsed(stream: AsyncIterable<unknown>, reader: BodyReader<unknown>): Promise<void> {
+  const iterator = stream[Symbol.asyncIterator]();
+  let isOver = false;
+  try {
+    for (;;) {
+      const patienceMs = reader.patienceMs?.();
+      const next = iterator.next();
+      const piece = await (patienceMs === undefined ? next : within(patienceMs, next));
+      isOver = piece?.done === true;
+      if (!piece || piece.done || reader.take(piece.value)) return;
+    }
+  } finally {
+    const leave = async () => iterator.return?.();
+    if (!isOver) leave().catch(() => {});
   }
+}
+
+/** The result, or undefined where it does not come in time or not at all. */
+function within<Result>(ms: number, coming: Promise<Result>): Promise<Result | undefined> {
+  return new Promise((resolve) => {
+    const callOff = setAlarm(systemRuntime, ms, () => resolve(undefined));
+    const settle = (result?: Result): void => {
+      callOff();
+      resolve(result);
+    };
+    coming.then(settle, () => settle());
+  });
 }

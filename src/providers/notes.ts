@@ -1,9 +1,14 @@
-import type { ProviderEvent, ProviderRequest } from './provider.ts';
+import type { ProviderRequest } from './provider.ts';
+import type { Sink } from './sink.ts';
 
-/** What a request had to do without, as the event that stands before the answer; none where there is nothing to say. */
-export function notesOf(ignored: readonly string[], warnings: readonly string[]): ProviderEvent[] {
-  if (ignored.length === 0 && warnings.length === 0) return [];
-  return [{ type: 'meta', ...(ignored.length > 0 && { ignored }), ...(warnings.length > 0 && { warnings }) }];
+/** Tells what a request had to do without, before its answer; says nothing where there is nothing to say. */
+export function tellNotes(sink: Sink, ignored: readonly string[], warnings: readonly string[]): void {
+  if (ignored.length === 0 && warnings.length === 0) return;
+  sink.push({
+    type: 'meta',
+    ...(ignored.length > 0 && { ignored }),
+    ...(warnings.length > 0 && { warnings }),
+  });
 }
 
 /** For a vendor that holds no tool's arguments to their schema: one warning for each that should be. */

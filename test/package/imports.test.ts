@@ -24,7 +24,7 @@ const mayImport: Record<string, readonly string[]> = {
 
 /** Rooms that see of providers only the interface, never what one vendor needs. */
 const seeOnlyTheInterface = ['execution', 'testing'];
-const providerInterface = ['providers/provider.ts', 'providers/failure.ts', 'providers/batches.ts'];
+const providerInterface = ['providers/provider.ts', 'providers/failure.ts', 'providers/sink.ts'];
 
 const sdksOf: Record<string, readonly string[]> = {
   openai: ['openai'],

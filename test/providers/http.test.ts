@@ -1,14 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
-import { chunksOf, eventBatches, readJson } from '../../src/providers/http.ts';
+import { readBody, readEvents, readJson, readText } from '../../src/providers/http.ts';
 import { failureIn } from './failure-in.ts';
 
 const mebibyte = 1024 * 1024;
-
-async function allOf<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
-}
 
 /** A body of so many pieces, and whether its connection was closed by us. */
 function bodyOf(piece: string, count: number) {
@@ -28,8 +22,8 @@ function bodyOf(piece: string, count: number) {
 
 const readers: Record<string, (response: Response) => Promise<unknown>> = {
   'a whole body': (response) => readJson(response),
-  'a body in pieces': (response) => allOf(chunksOf(response)),
-  'a stream of events': (response) => allOf(eventBatches(response)),
+  'a body in pieces': (response) => readBody(response, { take: () => false }),
+  'a stream of events': (response) => readEvents(response, { take: () => false }),
 };
 
 describe.each(Object.entries(readers))('%s', (_, read) => {
@@ -49,8 +43,7 @@ describe.each(Object.entries(readers))('%s', (_, read) => {
 describe('a body', () => {
   it('of just 32 MiB is read whole', async () => {
     const { response } = bodyOf(' '.repeat(mebibyte - 1) + '1', 32);
-    const pieces = await allOf(chunksOf(response));
-    expect(pieces.join('')).toHaveLength(32 * mebibyte);
+    expect(await readText(response)).toHaveLength(32 * mebibyte);
   });
 
   it.each([
@@ -67,9 +60,33 @@ describe('a body', () => {
     expect(failure?.message).not.toContain('secret');
   });
 
-  it('is closed where its reader leaves', async () => {
+  it('is closed where its reader throws', async () => {
     const { response, closed } = bodyOf('data: {}\n\n', Infinity);
-    for await (const batch of eventBatches(response)) if (batch.length > 0) break;
+    const reading = readEvents(response, {
+      take() {
+        throw new Error('none of ours');
+      },
+    });
+    await expect(reading).rejects.toThrow('none of ours');
+    expect(closed).toHaveBeenCalledTimes(1);
+  });
+
+  it('is let run out once the answer is whole, and nothing more of it is heard', async () => {
+    const { response, closed, sent } = bodyOf('data: 1\n\ndata: 2\n\n', 3);
+    const taken: string[] = [];
+    await readEvents(response, { take: ({ data }) => taken.push(data) > 0 });
+    await vi.waitFor(() => expect(sent()).toBe(3));
+    expect(taken).toEqual(['1']);
+    expect(closed).not.toHaveBeenCalled();
+  });
+
+  it('that does not end in time is closed, and taken as it is', async () => {
+    const closed = vi.fn();
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new TextEncoder().encode('data: 1\n\n')),
+      cancel: closed,
+    });
+    await readEvents(new Response(body), { take: () => false, patienceMs: () => 1 });
     expect(closed).toHaveBeenCalledTimes(1);
   });
 });

@@ -1,10 +1,10 @@
 import { notKnown } from '../../core/check.ts';
 import { messageOf } from '../../core/failure.ts';
-import { streamOf } from '../batches.ts';
-import { eventBatches, isEventStream, parseJson, readJson, type ServerSentEvent } from '../http.ts';
-import { notesOf } from '../notes.ts';
+import { isEventStream, parseJson, readEvents, readJson, readParsed } from '../http.ts';
+import { tellNotes } from '../notes.ts';
 import type { Provider, ProviderCall, ProviderEvent } from '../provider.ts';
 import { noOptions, settingsProblems } from '../settings-problems.ts';
+import { eventsOf, streamOf, type Ask, type Sink } from '../sink.ts';
 import { classify } from './classify.ts';
 import {
   hostConnection,
@@ -14,8 +14,8 @@ import {
   type Connection,
 } from './client.ts';
 import { replyEvents } from './reply.ts';
-import { toWireRequest, type WireRequest } from './request.ts';
-import { send } from './send.ts';
+import { toWireRequest } from './request.ts';
+import { send, type Sent } from './send.ts';
 import { eventReader, type EventReader } from './stream.ts';
 import { refusal, supportsOf } from './supports.ts';
 import { limitsOf, requestIdOf } from './usage.ts';
@@ -51,12 +51,13 @@ export function anthropic(options: AnthropicOptions): Provider {
   const connection = connectionOf(options);
   const problem = connection.problem();
   const { ring } = connection;
+  const askStreamed = askFor(connection, true);
   const name = { ...options }.name ?? connection.platform;
   return {
     name,
     kind: 'anthropic',
     problems: problem ? [...problems, problem] : problems,
-    stream: (call) => streamOf(batchesOf(connection, call)),
+    stream: (call) => streamOf(call, askStreamed),
     complete: (call) => complete(connection, call),
     classify,
     supports: (model) => supportsOf(model, connection.surface({})),
@@ -95,113 +96,54 @@ function problemsOf(options: AnthropicOptions): string[] {
   return problems;
 }
 
-function prepared(connection: Connection, call: ProviderCall): WireRequest {
-  return toWireRequest(call.model, call.request, connection.surface(call.headers));
-}
-
-function headersEvent({ headers }: Response): ProviderEvent {
+function tellHeaders({ headers }: Response, sink: Sink): void {
   const requestId = requestIdOf(headers);
   const limits = limitsOf(headers);
-  return { type: 'meta', ...(requestId ? { requestId } : {}), ...(limits ? { limits } : {}) };
+  sink.push({ type: 'meta', ...(requestId ? { requestId } : {}), ...(limits ? { limits } : {}) });
 }
 
 async function complete(connection: Connection, call: ProviderCall): Promise<ProviderEvent[]> {
   try {
-    return await completeWhole(connection, call);
+    return await eventsOf(call, askFor(connection, false));
   } catch (error) {
     // Older SDKs refuse to wait for a long answer without a stream, whatever deadline they are given.
     if (!/^Streaming is (strongly )?(required|recommended)/.test(messageOf(error))) throw error;
-    const events: ProviderEvent[] = [];
-    for await (const batch of batchesOf(connection, call)) events.push(...batch);
-    return events;
+    return eventsOf(call, askFor(connection, true));
   }
 }
 
-async function completeWhole(connection: Connection, call: ProviderCall): Promise<ProviderEvent[]> {
-  const request = prepared(connection, call);
-  const events = notesOf(request.ignored, request.warnings);
-  const { response, parsed, leave } = await send(connection, call, request.body);
-  let isWhole = false;
-  try {
-    if (response) events.push(headersEvent(response));
-    const reply = parsed ? parsed.reply : await readJson(response as Response);
-    isWhole = true;
-    return [...events, ...replyEvents(reply, call.model)];
-  } finally {
-    leave(isWhole);
-  }
+/** Makes one request, whose reply is to come as a stream or whole. */
+function askFor(connection: Connection, streamed: boolean): Ask {
+  return async (call, sink) => {
+    const { model, request, headers } = call;
+    const { body, ignored, warnings } = toWireRequest(model, request, connection.surface(headers));
+    tellNotes(sink, ignored, warnings);
+    const sent = await send(connection, call, streamed ? { ...body, stream: true } : body);
+    if (sent.response) tellHeaders(sent.response, sink);
+    if (streamed && isStreamed(sent)) return readStream(sent, eventReader(model), sink);
+    const reply = sent.parsed ? sent.parsed.reply : await readJson(sent.response);
+    for (const event of replyEvents(reply, model)) sink.push(event);
+  };
 }
 
-async function* batchesOf(
-  connection: Connection,
-  call: ProviderCall,
-): AsyncGenerator<readonly ProviderEvent[]> {
-  const request = prepared(connection, call);
-  const notes = notesOf(request.ignored, request.warnings);
-  if (notes.length > 0) yield notes;
-  const { response, parsed, leave } = await send(connection, call, { ...request.body, stream: true });
-  const reader = eventReader(call.model);
-  let isWhole = false;
-  try {
-    if (response) yield [headersEvent(response)];
-    if (!response || parsed) {
-      yield* parsedBatches(parsed?.reply, reader, call.model);
-    } else if (isEventStream(response)) {
-      yield* readBatches(response, reader);
-    } else {
-      const reply = await readJson(response);
-      isWhole = true;
-      yield replyEvents(reply, call.model);
-    }
-  } finally {
-    leave(isWhole || reader.isFinished());
-  }
+/** Some servers answer whole where a stream was asked for. */
+function isStreamed({ response, parsed }: Sent): boolean {
+  return parsed ? isIterable(parsed.reply) : isEventStream(response);
 }
 
-async function* readBatches(
-  response: Response,
-  reader: EventReader,
-): AsyncGenerator<readonly ProviderEvent[]> {
-  const out: ProviderEvent[] = [];
-  const accept = ({ data }: ServerSentEvent): boolean => {
-    reader.accept(parseJson(data, 'a stream event that does not parse'), out);
+function isIterable(reply: unknown): boolean {
+  return typeof reply === 'object' && reply !== null && Symbol.asyncIterator in reply;
+}
+
+async function readStream({ response, parsed }: Sent, reader: EventReader, sink: Sink): Promise<void> {
+  const take = (event: unknown) => {
+    reader.accept(event, sink);
     return reader.isFinished();
   };
-  for await (const batch of eventBatches(response, reader.isFinished)) {
-    let failure: unknown;
-    try {
-      batch.some(accept);
-    } catch (error) {
-      failure = error;
-    }
-    // What came before a broken event is shown before its failure.
-    yield out;
-    out.length = 0;
-    if (failure !== undefined) throw failure;
-    if (reader.isFinished()) return;
-  }
-  reader.end(out);
-  yield out;
-}
-
-/** What a client without responses made of the reply: a stream of parsed events, or a message. */
-async function* parsedBatches(
-  parsed: unknown,
-  reader: EventReader,
-  model: string,
-): AsyncGenerator<readonly ProviderEvent[]> {
-  const events = parsed as Partial<AsyncIterable<unknown>> | null | undefined;
-  if (typeof events?.[Symbol.asyncIterator] !== 'function') {
-    yield replyEvents(parsed, model);
-    return;
-  }
-  const out: ProviderEvent[] = [];
-  for await (const event of events as AsyncIterable<unknown>) {
-    reader.accept(event, out);
-    yield out;
-    out.length = 0;
-    if (reader.isFinished()) return;
-  }
-  reader.end(out);
-  yield out;
+  if (parsed) await readParsed(parsed.reply as AsyncIterable<unknown>, { take });
+  else
+    await readEvents(response, {
+      take: ({ data }) => take(parseJson(data, 'a stream event that does not parse')),
+    });
+  reader.end(sink);
 }

@@ -1,4 +1,3 @@
-import { noReason } from '../http.ts';
 import type { ProviderCall } from '../provider.ts';
 import type { Connection } from './client.ts';
 
@@ -9,57 +8,24 @@ interface Created {
   readonly asResponse?: () => Promise<Response>;
 }
 
-/** What came back. */
-export interface Sent {
-  /** Undefined where a client gives none. */
-  readonly response: Response | undefined;
-  /** What the client made of the reply; undefined where the response has not been read and is ours to read. */
-  readonly parsed: { readonly reply: unknown } | undefined;
-  /** To be called once, whatever happens. Closes the connection unless the answer was read to its end. */
-  readonly leave: (isWhole: boolean) => void;
-}
+/** What came back: a body for us to read, or what the client made of it, with the response where it gives one. */
+export type Sent =
+  | { readonly response: Response; readonly parsed?: undefined }
+  | { readonly response?: Response; readonly parsed: { readonly reply: unknown } };
 
-/** Sends one request, once. Ends at once when the call is aborted, also while a key or a token is fetched. */
+/** Sends one request, once; none where the call was aborted while its key or token was fetched. */
 export async function send(
   connection: Connection,
-  call: ProviderCall,
+  { headers: given, signal }: ProviderCall,
   body: Record<string, unknown>,
 ): Promise<Sent> {
-  // A signal of our own: leaving a stream of Bedrock's does not close its connection, only an abort does.
-  const controller = new AbortController();
-  const abort = (): void => controller.abort(call.signal.reason);
-  const leave = (isWhole: boolean): void => {
-    call.signal.removeEventListener('abort', abort);
-    if (!isWhole) controller.abort(noReason);
-  };
-  if (call.signal.aborted) abort();
-  else call.signal.addEventListener('abort', abort, { once: true });
-  try {
-    return { ...(await sendUntil(controller.signal, { connection, call, body })), leave };
-  } catch (error) {
-    leave(false);
-    throw error;
-  }
-}
-
-interface Sending {
-  readonly connection: Connection;
-  readonly call: ProviderCall;
-  readonly body: Record<string, unknown>;
-}
-
-async function sendUntil(
-  signal: AbortSignal,
-  { connection, call, body }: Sending,
-): Promise<Pick<Sent, 'response' | 'parsed'>> {
-  const { create, headers } = await untilAborted(connection.prepare(call.headers), signal);
+  const { create, headers } = await connection.prepare(given);
+  signal.throwIfAborted();
   const options = { signal, headers, maxRetries: 0, timeout: sdkTimeoutMs };
   const created = create(body, options) as Promise<unknown> & Created;
-  if (typeof created?.asResponse !== 'function') {
-    return { response: undefined, parsed: { reply: await untilAborted(Promise.resolve(created), signal) } };
-  }
-  const response = await untilAborted(created.asResponse(), signal);
-  return { response, parsed: isOurs(response) ? undefined : { reply: await untilAborted(created, signal) } };
+  if (typeof created?.asResponse !== 'function') return { parsed: { reply: await created } };
+  const response = await created.asResponse();
+  return isOurs(response) ? { response } : { response, parsed: { reply: await created } };
 }
 
 /**
@@ -69,15 +35,4 @@ async function sendUntil(
 function isOurs({ body, headers }: Response): boolean {
   const isReadable = !body || typeof (body as Partial<typeof body>).getReader === 'function';
   return isReadable && !/amazon\.eventstream/.test(headers.get('content-type') ?? '');
-}
-
-/** Settles with the promise, or rejects as soon as the signal aborts. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    const settled = (): void => signal.removeEventListener('abort', abort);
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(settled);
-  });
 }

@@ -1,7 +1,7 @@
 import type { Feature } from '../../core/failure.ts';
 import type { ToolChoice } from '../../core/request.ts';
-import { notesOf, strictToolWarnings } from '../notes.ts';
-import type { ProviderEvent, ProviderRequest, ProviderTool } from '../provider.ts';
+import { strictToolWarnings } from '../notes.ts';
+import type { ProviderRequest, ProviderTool } from '../provider.ts';
 import { conversationOf } from './contents.ts';
 import { familyFor, familyOf, type Family } from './families.ts';
 import { withOptions } from './options.ts';
@@ -12,8 +12,7 @@ import type { Route, WireBody } from './wire.ts';
 export interface Prepared {
   readonly body: WireBody;
   readonly ignored: readonly Feature[];
-  /** The same as the event that stands before the answer, with what else there is to say. */
-  readonly notes: readonly ProviderEvent[];
+  readonly warnings: readonly string[];
 }
 
 type Json = { readonly [key: string]: unknown };
@@ -33,8 +32,7 @@ export function prepare(model: string, route: Route, request: ProviderRequest): 
     ...(tools && request.toolChoice ? { toolConfig: toolConfigOf(request.toolChoice) } : {}),
     ...(Object.keys(generationConfig).length > 0 ? { generationConfig } : {}),
   };
-  const notes = notesOf(ignored, strictToolWarnings(request));
-  return { body: withOptions(body, request.options), ignored, notes };
+  return { body: withOptions(body, request.options), ignored, warnings: strictToolWarnings(request) };
 }
 
 function generationConfigOf(request: ProviderRequest, family: Family, ignored: Feature[]): Json {

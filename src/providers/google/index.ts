@@ -1,8 +1,8 @@
 import { isObject, notKnown } from '../../core/check.ts';
 import type { Provider } from '../provider.ts';
-import { streamOf } from '../batches.ts';
+import { eventsOf, streamOf } from '../sink.ts';
 import { noOptions, settingsProblems } from '../settings-problems.ts';
-import { completeAnswer, streamAnswer, type Connect, type Connection } from './answer.ts';
+import { askFor, type Connect, type Connection } from './answer.ts';
 import { refusalOf } from './body.ts';
 import { familyOf } from './families.ts';
 import { genaiTransport, type GenAIClient } from './genai.ts';
@@ -53,12 +53,14 @@ export function google(given: GoogleOptions): Provider {
   const own = apiKey === undefined || client ? undefined : ownConnection(options as GoogleSettings);
   const route: Route = (client as GenAIClient | undefined)?.vertexai ? 'vertex' : 'gemini';
   const connect: Connect = own ? own.connect : hostConnection(client);
+  const askStreamed = askFor(connect, 'stream');
+  const askWhole = askFor(connect, 'complete');
   return {
     name: options.name ?? (route === 'vertex' ? 'vertex' : 'google'),
     kind: 'google',
     problems: [...problems, ...(own?.problems ?? [])],
-    stream: (call) => streamOf(streamAnswer(connect, call)),
-    complete: (call) => completeAnswer(connect, call),
+    stream: (call) => streamOf(call, askStreamed),
+    complete: (call) => eventsOf(call, askWhole),
     classify: classifyThrown,
     supports: (model) => familyOf(model, route).supports,
     refuses: (model, request) => refusalOf(model, route, request),

@@ -1,7 +1,7 @@
 import type { FinishReason, Usage } from '../../core/completion.ts';
 import { systemRuntime } from '../../core/runtime.ts';
 import { failureError, invalidResponse } from '../failure.ts';
-import type { ProviderEvent } from '../provider.ts';
+import type { Sink } from '../sink.ts';
 import { failureOf, vendorErrorIn } from './classify.ts';
 import { addPartialArgs, type OpenCall } from './partial-calls.ts';
 import type {
@@ -28,8 +28,6 @@ export interface Reading {
   openCall?: OpenCall | undefined;
   /** Whether the facts beside the content were told. */
   told: boolean;
-  /** What ended the reading; the events before it stand. */
-  failure?: unknown;
   /** Kinds of content that failsoft has no word for. */
   readonly leftOut: Set<string>;
 }
@@ -38,37 +36,19 @@ export function newReading(model: string, route: Route): Reading {
   return { model, route, calls: 0, told: false, leftOut: new Set() };
 }
 
-/** Reads replies, or events of a stream, until one of them fails: then `reading.failure` is to be thrown. */
-export function eventsOf<Item>(
-  reading: Reading,
-  items: readonly Item[],
-  parse?: (item: Item) => unknown,
-): ProviderEvent[] {
-  const events: ProviderEvent[] = [];
-  try {
-    for (const item of items) {
-      const parsed = parse ? parse(item) : item;
-      if (parsed !== undefined || !parse) readReply(reading, parsed, events);
-    }
-  } catch (error) {
-    reading.failure = error;
-  }
-  return events;
-}
-
 /**
  * Reads a whole reply, or one event of a stream, into events.
  * @throws a failure where it holds an error, or that the prompt was refused
  */
-function readReply(reading: Reading, parsed: unknown, events: ProviderEvent[]): void {
+export function readReply(reading: Reading, parsed: unknown, sink: Sink): void {
   const error = vendorErrorIn(parsed);
   if (error) throw failureError(failureOf(error));
   const reply = asReply(parsed);
   if (reply.usageMetadata) reading.usage = { ...reading.usage, ...reply.usageMetadata };
   if (reply.responseId) reading.responseId = reply.responseId;
-  tellFacts(reading, events);
+  tellFacts(reading, sink);
   const candidate = reply.candidates?.find(({ index }) => (index ?? 0) === 0);
-  if (candidate) readCandidate(reading, candidate, events);
+  if (candidate) readCandidate(reading, candidate, sink);
   else if (reply.promptFeedback?.blockReason) throw refused(reply.promptFeedback.blockReason);
 }
 
@@ -97,40 +77,40 @@ function refused(blockReason: string): Error {
 }
 
 /** The facts beside the content, once, with the first event of a stream. */
-function tellFacts(reading: Reading, events: ProviderEvent[]): void {
+function tellFacts(reading: Reading, sink: Sink): void {
   if (reading.told) return;
   reading.told = true;
   const requestId = reading.requestId ?? reading.responseId;
   const usage = reading.usage && usageOf(reading.usage);
   if (requestId === undefined && !usage) return;
-  events.push({
+  sink.push({
     type: 'meta',
     ...(requestId === undefined ? {} : { requestId }),
     ...(usage ? { usage } : {}),
   });
 }
 
-function readCandidate(reading: Reading, candidate: WireCandidate, events: ProviderEvent[]): void {
+function readCandidate(reading: Reading, candidate: WireCandidate, sink: Sink): void {
   const { content, finishReason } = candidate;
   const parts = content?.parts ?? [];
-  for (const part of parts) readPart(reading, part, events);
+  for (const part of parts) readPart(reading, part, sink);
   const isEnd = finishReason !== undefined && finishReason !== 'FINISH_REASON_UNSPECIFIED';
   // Some proxies say STOP on an empty event at the start: what goes on after its end has not ended.
   if (isEnd) reading.finishReason = finishReason;
   else if (parts.length > 0) reading.finishReason = undefined;
 }
 
-function readPart(reading: Reading, part: WirePart, events: ProviderEvent[]): void {
+function readPart(reading: Reading, part: WirePart, sink: Sink): void {
   const { text, functionCall, thoughtSignature: signature } = part;
   if (functionCall) {
-    readCall(reading, functionCall, signature, events);
+    readCall(reading, functionCall, signature, sink);
   } else if (text !== undefined) {
     const type = part.thought ? ('reasoning' as const) : ('text' as const);
-    if (signature !== undefined) events.push({ type, text, providerState: stateOf(reading, { signature }) });
-    else if (text !== '') events.push({ type, text });
+    if (signature !== undefined) sink.push({ type, text, providerState: stateOf(reading, { signature }) });
+    else if (text !== '') sink.push({ type, text });
   } else {
     // Searching, running code: a sign of life that is nobody's to answer.
-    events.push({ type: 'activity' });
+    sink.push({ type: 'activity' });
     const kind = Object.keys(part).find((key) => key in mediaKinds);
     if (kind !== undefined) reading.leftOut.add(kind);
   }
@@ -140,22 +120,17 @@ function readPart(reading: Reading, part: WirePart, events: ProviderEvent[]): vo
 const mediaKinds: Readonly<Record<string, true>> = { inlineData: true, fileData: true };
 
 /** A call comes whole; where it was asked for, in pieces: a name, parts of its arguments, and an empty end. */
-function readCall(
-  reading: Reading,
-  call: WireFunctionCall,
-  signature: string | undefined,
-  events: ProviderEvent[],
-): void {
+function readCall(reading: Reading, call: WireFunctionCall, signature: string | undefined, sink: Sink): void {
   const { id, name, args, partialArgs, willContinue } = call;
   if (name) {
-    closeCall(reading, events);
+    closeCall(reading, sink);
     const open: OpenCall = { id, name, signature, args: argumentsOf(name, args) };
     reading.openCall = open;
   }
   if (!reading.openCall) throw invalidResponse('a call without a function name', 'malformed-tool-call');
   addPartialArgs(reading.openCall, partialArgs);
-  if (willContinue) events.push({ type: 'activity' });
-  else closeCall(reading, events);
+  if (willContinue) sink.push({ type: 'activity' });
+  else closeCall(reading, sink);
 }
 
 function argumentsOf(name: string, args: unknown): { [key: string]: unknown } {
@@ -164,7 +139,7 @@ function argumentsOf(name: string, args: unknown): { [key: string]: unknown } {
   throw invalidResponse(`the arguments of a call of ${name} are no object`, 'malformed-tool-call');
 }
 
-function closeCall(reading: Reading, events: ProviderEvent[]): void {
+function closeCall(reading: Reading, sink: Sink): void {
   const call = reading.openCall;
   if (!call) return;
   reading.openCall = undefined;
@@ -174,7 +149,7 @@ function closeCall(reading: Reading, events: ProviderEvent[]): void {
     ...(signature === undefined ? {} : { signature }),
     ...(id ? { callId: id } : {}),
   });
-  events.push({
+  sink.push({
     type: 'tool-call',
     id: id || madeId(reading),
     name,
@@ -219,10 +194,10 @@ const brokenReasons = new Set([
 ]);
 
 /**
- * The last events of a reply that was read to its end.
+ * Pushes the last events of a reply that was read to its end.
  * @throws a failure of kind `invalid-response` where it did not say why it ended, or where a call was malformed
  */
-export function endOf(reading: Reading, raw?: unknown): ProviderEvent[] {
+export function readEnd(reading: Reading, sink: Sink, raw?: unknown): void {
   const { finishReason } = reading;
   const usage = reading.usage && usageOf(reading.usage);
   if (finishReason === undefined) {
@@ -231,18 +206,16 @@ export function endOf(reading: Reading, raw?: unknown): ProviderEvent[] {
   if (brokenReasons.has(finishReason)) {
     throw invalidResponse(`the reply ended with ${finishReason}`, finishReason);
   }
-  const events: ProviderEvent[] = [];
   const warnings = warningsOf(reading);
   // Some never send the empty end of a call's pieces; an answer that stopped of itself is whole all the same.
-  if (finishReason === 'STOP') closeCall(reading, events);
-  if (warnings.length > 0) events.push({ type: 'meta', warnings });
-  events.push({
+  if (finishReason === 'STOP') closeCall(reading, sink);
+  if (warnings.length > 0) sink.push({ type: 'meta', warnings });
+  sink.push({
     type: 'finish',
     finishReason: finishReasonOf(finishReason),
     ...(usage ? { usage } : {}),
     ...(raw === undefined ? {} : { raw }),
   });
-  return events;
 }
 
 function warningsOf({ leftOut, openCall, finishReason }: Reading): string[] {

@@ -2,7 +2,6 @@ import { toBase64 } from '../../core/binary.ts';
 import type { BinaryData } from '../../core/request.ts';
 import { failureOfResponse } from './errors.ts';
 import { checkedLines } from './lines.ts';
-import { abortResult } from './result.ts';
 import type { OllamaBody } from './wire.ts';
 
 /** The part of the SDK's client that is used; any object with a `chat` of this form will do. */
@@ -38,7 +37,7 @@ export type Answer = { readonly response: Response } | { readonly result: unknow
 export async function ask(client: OllamaClient, body: OllamaBody, attempt: Attempt): Promise<Answer> {
   attempt.signal.throwIfAborted();
   const { fetch } = client as SdkClient;
-  if (typeof fetch !== 'function') return { result: await orAbort(client.chat(body), attempt.signal) };
+  if (typeof fetch !== 'function') return { result: await client.chat(body) };
   const isPlain = readsWithoutHelp(client);
   let response: Response | undefined;
 
@@ -49,7 +48,7 @@ export async function ask(client: OllamaClient, body: OllamaBody, attempt: Attem
     response = received;
     return standIn;
   };
-  const result = await orAbort(askInherited(client, body, attemptFetch), attempt.signal);
+  const result = await askInherited(client, body, attemptFetch);
   return response === undefined ? { result } : { response };
 }
 
@@ -75,26 +74,6 @@ async function askInherited(client: OllamaClient, body: OllamaBody, fetch: unkno
 /** A class with `#private` fields cannot be inherited from by an object; it fails before anything is sent. */
 function isAboutPrivateFields(error: unknown): boolean {
   return error instanceof TypeError && /private|receiver must be/i.test(error.message);
-}
-
-/**
- * A client that lets nobody at its `fetch` knows nothing of the signal: an abort can only turn away from it, and end
- * its iterator once there is one.
- */
-async function orAbort(asked: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([asked, aborted]);
-  } catch (error) {
-    asked.then(abortResult, () => {});
-    throw error;
-  } finally {
-    if (stop) signal.removeEventListener('abort', stop);
-  }
 }
 
 /** Whether a client's `chat` is the SDK's own: it stands where the method that it calls stands. */

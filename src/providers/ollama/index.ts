@@ -1,18 +1,18 @@
 import { headerOf } from '../retry-after.ts';
 import { readJson } from '../http.ts';
 import { invalidResponse } from '../failure.ts';
-import { notesOf, strictToolWarnings } from '../notes.ts';
-import { streamOf } from '../batches.ts';
-import type { Provider, ProviderCall, ProviderEvent, ProviderRequest } from '../provider.ts';
+import { strictToolWarnings, tellNotes } from '../notes.ts';
+import { eventsOf, streamOf, type Ask, type Sink } from '../sink.ts';
+import type { Provider, ProviderCall, ProviderRequest } from '../provider.ts';
 import { buildRequest } from './body.ts';
 import { ask, type Answer } from './client.ts';
 import { connectionOf, type Connection } from './connection.ts';
 import { classifyOllama } from './errors.ts';
 import { supportsOf } from './families.ts';
-import { eventsOfLines } from './lines.ts';
+import { readLines } from './lines.ts';
 import type { OllamaOptions } from './options.ts';
 import { replyReader, type ReplyReader } from './replies.ts';
-import { eventsOfResult } from './result.ts';
+import { readResult } from './result.ts';
 import { measurePrompt, refuseTooLong } from './window.ts';
 import type { OllamaBody } from './wire.ts';
 
@@ -36,13 +36,15 @@ export type { OllamaClientOptions, OllamaOptions, OllamaSettings } from './optio
 export function ollama(options: OllamaOptions = {}): Provider {
   const connection = connectionOf(options);
   const { ring } = connection;
+  const askStreamed = askFor(connection, true);
+  const askWhole = askFor(connection, false);
   return {
     name: options.name ?? 'ollama',
     kind: 'ollama',
     slowStart: true,
     problems: connection.problems,
-    stream: (call) => streamOf(batchesOf(connection, call)),
-    complete: (call) => completeOf(connection, call),
+    stream: (call) => streamOf(call, askStreamed),
+    complete: (call) => eventsOf(call, askWhole),
     classify: classifyOllama,
     supports: supportsOf,
     refuses: (_, request) => refusalOf(request),
@@ -64,53 +66,38 @@ function refusalOf({ schema, tools, toolChoice }: ProviderRequest): string | und
     : undefined;
 }
 
-async function* batchesOf(
-  connection: Connection,
-  call: ProviderCall,
-): AsyncGenerator<readonly ProviderEvent[], void> {
-  const { body, reader, first } = prepare(call, true);
-  if (first) yield [first];
-  const answer = await send(connection, call, body);
-  if ('result' in answer) {
-    yield* eventsOfResult(answer.result, reader, call.signal);
-    return;
-  }
-  const requestId = headerOf(answer.response.headers, 'x-request-id');
-  if (requestId !== undefined) yield [{ type: 'meta', requestId }];
-  yield* eventsOfLines(answer.response, reader);
-}
-
-async function completeOf(connection: Connection, call: ProviderCall): Promise<ProviderEvent[]> {
-  const { body, reader, first } = prepare(call, false);
-  const answer = await send(connection, call, body);
-  const events: ProviderEvent[] = first ? [first] : [];
-  const isResponse = 'response' in answer;
-  const requestId = isResponse ? headerOf(answer.response.headers, 'x-request-id') : undefined;
-  if (requestId !== undefined) events.push({ type: 'meta', requestId });
-  const reply: unknown = isResponse ? await readJson(answer.response) : answer.result;
-  if (!reader.accept(reply, events, reply)) {
-    throw invalidResponse('the reply does not say that it is whole', 'truncated');
-  }
-  return events;
-}
-
-interface Prepared {
-  readonly body: OllamaBody;
-  readonly reader: ReplyReader;
-  readonly first: ProviderEvent | undefined;
-}
-
-function prepare(call: ProviderCall, stream: boolean): Prepared {
-  const { model, request } = call;
-  const { body, ignored } = buildRequest(call, stream);
-  const [first] = notesOf(ignored, strictToolWarnings(request));
-  const measure = measurePrompt(body);
-  refuseTooLong(measure);
-  return {
-    body,
-    reader: replyReader({ model, request, measure }),
-    first,
+/** Makes one request, whose reply is to come as a stream or whole. */
+function askFor(connection: Connection, streamed: boolean): Ask {
+  return async (call, sink) => {
+    const { model, request } = call;
+    const { body, ignored } = buildRequest(call, streamed);
+    tellNotes(sink, ignored, strictToolWarnings(request));
+    const measure = measurePrompt(body);
+    refuseTooLong(measure);
+    const reader = replyReader({ model, request, measure });
+    const answer = await send(connection, call, body);
+    if ('response' in answer) await readResponse(answer.response, { reader, sink, streamed });
+    else if (streamed) await readResult(answer.result, reader, sink, call.signal);
+    else readWhole(answer.result, reader, sink);
   };
+}
+
+interface Reading {
+  readonly reader: ReplyReader;
+  readonly sink: Sink;
+  readonly streamed: boolean;
+}
+
+async function readResponse(response: Response, { reader, sink, streamed }: Reading): Promise<void> {
+  const requestId = headerOf(response.headers, 'x-request-id');
+  if (requestId !== undefined) sink.push({ type: 'meta', requestId });
+  if (streamed) await readLines(response, reader, sink);
+  else readWhole(await readJson(response), reader, sink);
+}
+
+function readWhole(reply: unknown, reader: ReplyReader, sink: Sink): void {
+  if (!reader.accept(reply, sink, reply))
+    throw invalidResponse('the reply does not say that it is whole', 'truncated');
 }
 
 async function send(connection: Connection, call: ProviderCall, body: OllamaBody): Promise<Answer> {

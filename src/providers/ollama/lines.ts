@@ -1,40 +1,24 @@
 import { invalidResponse } from '../failure.ts';
-import { chunksOf } from '../http.ts';
-import type { ProviderEvent } from '../provider.ts';
+import { readBody } from '../http.ts';
+import type { Sink } from '../sink.ts';
 import type { ReplyReader } from './replies.ts';
 
 /** Reads a stream of JSON lines to its last reply. @throws a failure where it ends before that */
-export async function* eventsOfLines(
-  response: Response,
-  reader: ReplyReader,
-): AsyncGenerator<readonly ProviderEvent[], void> {
+export async function readLines(response: Response, reader: ReplyReader, sink: Sink): Promise<void> {
   let rest = '';
   let isLast = false;
-  for await (const chunk of chunksOf(response, () => isLast)) {
-    const lines = chunk.split('\n');
-    // Only what is new can hold the end of a line.
-    lines[0] = rest + (lines[0] as string);
-    rest = lines.pop() as string;
-    const events: ProviderEvent[] = [];
-    let failure: unknown;
-    try {
-      isLast = lines.some((line) => acceptLine(reader, line, events));
-    } catch (error) {
-      failure = error;
-    }
-    // What came before a broken line is shown before its failure.
-    yield events;
-    if (failure !== undefined) throw failure;
-    if (isLast) return;
-  }
-  const events: ProviderEvent[] = [];
-  isLast = acceptLastLine(reader, rest, events);
-  yield events;
-  if (!isLast) throw endedEarly('the stream ended without its last line');
-}
-
-function acceptLine(reader: ReplyReader, line: string, events: ProviderEvent[]): boolean {
-  return line.trim() === '' ? false : reader.accept(parseLine(line), events);
+  await readBody(response, {
+    take(text) {
+      const lines = text.split('\n');
+      // Only what is new can hold the end of a line.
+      lines[0] = rest + (lines[0] as string);
+      rest = lines.pop() as string;
+      isLast = lines.some((line) => line.trim() !== '' && reader.accept(parseLine(line), sink));
+      return isLast;
+    },
+  });
+  if (!isLast && !acceptLastLine(reader, rest, sink))
+    throw endedEarly('the stream ended without its last line');
 }
 
 function parseLine(line: string): unknown {
@@ -47,7 +31,7 @@ function parseLine(line: string): unknown {
 }
 
 /** The last line may lack its line feed; one that does not parse was cut. */
-function acceptLastLine(reader: ReplyReader, line: string, events: ProviderEvent[]): boolean {
+function acceptLastLine(reader: ReplyReader, line: string, sink: Sink): boolean {
   let reply: unknown;
   if (line.trim() === '') return false;
   try {
@@ -57,7 +41,7 @@ function acceptLastLine(reader: ReplyReader, line: string, events: ProviderEvent
       ? invalidResponse('expected a line of JSON, got a page of HTML', 'malformed-json')
       : endedEarly('the stream ended inside a line');
   }
-  return reader.accept(reply, events);
+  return reader.accept(reply, sink);
 }
 
 function endedEarly(message: string): Error {

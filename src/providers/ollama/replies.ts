@@ -2,6 +2,7 @@ import type { FinishReason, Usage } from '../../core/completion.ts';
 import { failureError, invalidResponse } from '../failure.ts';
 import { parseJson } from '../http.ts';
 import type { ProviderEvent, ProviderRequest } from '../provider.ts';
+import type { Sink } from '../sink.ts';
 import { failureOf, wordsOf } from './errors.ts';
 import type { ThinkingState } from './messages.ts';
 import { refuseCut, type PromptMeasure } from './window.ts';
@@ -17,33 +18,33 @@ export interface Question {
 /** Turns the replies of one attempt into events; the same for a stream's lines and for a reply that came whole. */
 export interface ReplyReader {
   /**
-   * Adds the events of one reply. Returns whether it was the last one.
+   * Pushes the events of one reply. Returns whether it was the last one.
    * @throws a failure for an error inside a 200, for what is no reply, and for a prompt that was cut
    */
-  accept(value: unknown, events: ProviderEvent[], raw?: unknown): boolean;
+  accept(value: unknown, sink: Sink, raw?: unknown): boolean;
 }
 
 export function replyReader(question: Question): ReplyReader {
   const progress: Progress = { ids: new Set(), isThinking: false, hasShown: false };
   return {
-    accept(value, events, raw) {
+    accept(value, sink, raw) {
       const reply = replyOf(value);
       const { content, thinking, tool_calls: calls } = reply.message ?? {};
       if (typeof thinking === 'string' && thinking !== '') {
         progress.isThinking = true;
-        events.push({ type: 'reasoning', text: thinking });
+        sink.push({ type: 'reasoning', text: thinking });
       }
       if (typeof content === 'string' && content !== '') {
-        show(question, progress, events);
-        events.push({ type: 'text', text: content });
+        show(question, progress, sink);
+        sink.push({ type: 'text', text: content });
       }
       if (Array.isArray(calls) && calls.length > 0) {
-        show(question, progress, events);
-        for (const call of calls) events.push(toolCallOf(call, question, progress));
+        show(question, progress, sink);
+        for (const call of calls) sink.push(toolCallOf(call, question, progress));
       }
       if (reply.done !== true) return false;
-      endThinking(question, progress, events);
-      events.push(finishOf(reply, question, progress, raw));
+      endThinking(question, progress, sink);
+      sink.push(finishOf(reply, question, progress, raw));
       return true;
     },
   };
@@ -57,15 +58,15 @@ interface Progress {
   hasShown: boolean;
 }
 
-function show(question: Question, progress: Progress, events: ProviderEvent[]): void {
+function show(question: Question, progress: Progress, sink: Sink): void {
   progress.hasShown = true;
-  endThinking(question, progress, events);
+  endThinking(question, progress, sink);
 }
 
-function endThinking({ model }: Question, progress: Progress, events: ProviderEvent[]): void {
+function endThinking({ model }: Question, progress: Progress, sink: Sink): void {
   if (!progress.isThinking) return;
   progress.isThinking = false;
-  events.push({ type: 'reasoning', text: '', providerState: { model } satisfies ThinkingState });
+  sink.push({ type: 'reasoning', text: '', providerState: { model } satisfies ThinkingState });
 }
 
 function toolCallOf(call: unknown, { request }: Question, { ids }: Progress): ProviderEvent {

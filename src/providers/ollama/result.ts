@@ -1,24 +1,21 @@
 import { failureError, invalidResponse } from '../failure.ts';
-import type { ProviderEvent } from '../provider.ts';
+import type { Sink } from '../sink.ts';
 import { failureOf } from './errors.ts';
 import type { ReplyReader } from './replies.ts';
 
 /** Reads what the `chat` of a client that reads by itself resolved to. */
-export async function* eventsOfResult(
+export async function readResult(
   result: unknown,
   reader: ReplyReader,
+  sink: Sink,
   signal: AbortSignal,
-): AsyncGenerator<readonly ProviderEvent[], void> {
-  const events: ProviderEvent[] = [];
+): Promise<void> {
   const abort = () => abortResult(result);
   signal.addEventListener('abort', abort, { once: true });
   try {
-    for await (const reply of partsOf(result)) {
-      const isLast = reader.accept(reply, events);
-      yield events;
-      if (isLast) return;
-      events.length = 0;
-    }
+    // A client that lets nobody at its `fetch` heard nothing of an abort until now.
+    signal.throwIfAborted();
+    for await (const reply of partsOf(result)) if (reader.accept(reply, sink)) return;
   } catch (error) {
     throw bareErrorAsFailure(error);
   } finally {
@@ -43,7 +40,7 @@ function bareErrorAsFailure(error: unknown): unknown {
 }
 
 /** Ends the request behind an iterator of the SDK's. */
-export function abortResult(result: unknown): void {
+function abortResult(result: unknown): void {
   const { abort } = (result ?? {}) as { abort?: unknown };
   if (typeof abort === 'function') abort.call(result);
 }

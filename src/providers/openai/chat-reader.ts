@@ -1,6 +1,6 @@
 import type { FinishReason, Usage } from '../../core/completion.ts';
 import { invalidResponse } from '../failure.ts';
-import type { ProviderEvent } from '../provider.ts';
+import type { Sink } from '../sink.ts';
 import { reasoningReader, type ReasoningReader } from './chat-reasoning.ts';
 import { vendorFailure } from './classify.ts';
 import { endPatienceMs, finishReasonOf, usagePatienceMs, type Loose, type ReplyReader } from './reader.ts';
@@ -9,6 +9,7 @@ import { usageOf, withHeaderCost } from './usage.ts';
 
 /** One answer, as far as it has come. */
 interface ChatAnswer {
+  readonly sink: Sink;
   readonly calls: ToolCallAssembler;
   readonly reasoning: ReasoningReader;
   finishReason: FinishReason | undefined;
@@ -21,10 +22,11 @@ interface ChatAnswer {
 }
 
 /** Reads Chat Completions: chunks of a stream, or one whole completion. */
-export function chatReader(model: string): ReplyReader {
+export function chatReader(model: string, sink: Sink): ReplyReader {
   const answer: ChatAnswer = {
-    calls: toolCallAssembler(),
-    reasoning: reasoningReader(model),
+    sink,
+    calls: toolCallAssembler(sink),
+    reasoning: reasoningReader(model, sink),
     finishReason: undefined,
     stopSequence: false,
     refused: false,
@@ -33,9 +35,9 @@ export function chatReader(model: string): ReplyReader {
     raw: undefined,
   };
   return {
-    read: (chunk, out) => readChunk(answer, chunk, out),
-    readWhole(reply, out) {
-      readChunk(answer, reply, out);
+    read: (chunk) => readChunk(answer, chunk),
+    readWhole(reply) {
+      readChunk(answer, reply);
       if (!Array.isArray(reply['choices']) || reply['choices'].length === 0) {
         throw failureWithoutError(reply) ?? invalidResponse('the reply holds no choices', 'no-choices');
       }
@@ -48,58 +50,58 @@ export function chatReader(model: string): ReplyReader {
       if (answer.finishReason === undefined) return undefined;
       return answer.isSettled ? endPatienceMs : usagePatienceMs;
     },
-    finish: (out, headers) => finish(answer, out, headers),
+    finish: (headers) => finish(answer, headers),
   };
 }
 
-function readChunk(answer: ChatAnswer, chunk: Loose, out: ProviderEvent[]): void {
+function readChunk(answer: ChatAnswer, chunk: Loose): void {
   if (chunk['error']) throw vendorFailure(chunk['error'], chunk);
   const choices = Array.isArray(chunk['choices']) ? (chunk['choices'] as (Loose | null)[]) : [];
   const choice = choices.find((one) => (one?.['index'] ?? 0) === 0);
-  if (choice) readChoice(answer, choice, out);
+  if (choice) readChoice(answer, choice);
   // Groq and Moonshot put it elsewhere.
   answer.usage = usageOf(chunk['usage'] ?? chunk['x_groq']?.usage ?? choice?.['usage']) ?? answer.usage;
   answer.isSettled = answer.usage !== undefined && !choice;
 }
 
-function readChoice(answer: ChatAnswer, choice: Loose, out: ProviderEvent[]): void {
+function readChoice(answer: ChatAnswer, choice: Loose): void {
   if (choice['error']) throw vendorFailure(choice['error']);
   const delta: Loose = choice['delta'] ?? choice['message'] ?? {};
-  answer.reasoning.read(delta, out);
-  readContent(answer, delta['content'], out);
+  answer.reasoning.read(delta);
+  readContent(answer, delta['content']);
   if (typeof delta['refusal'] === 'string' && delta['refusal'] !== '') {
     answer.refused = true;
-    pushText(answer, delta['refusal'], out);
+    pushText(answer, delta['refusal']);
   }
   if (Array.isArray(delta['tool_calls'])) {
-    for (const call of delta['tool_calls'] as (Loose | null)[]) addCall(answer, call, out);
+    for (const call of delta['tool_calls'] as (Loose | null)[]) addCall(answer, call);
   }
   // The predecessor of tool calls, which has neither number nor id.
-  if (delta['function_call']) addCall(answer, { index: 0, function: delta['function_call'] as unknown }, out);
+  if (delta['function_call']) addCall(answer, { index: 0, function: delta['function_call'] as unknown });
   readFinish(answer, choice);
 }
 
-function addCall(answer: ChatAnswer, call: Loose | null, out: ProviderEvent[]): void {
+function addCall(answer: ChatAnswer, call: Loose | null): void {
   if (!call) return;
-  answer.reasoning.close(out);
-  answer.calls.add(call, out);
+  answer.reasoning.close();
+  answer.calls.add(call);
 }
 
-function pushText(answer: ChatAnswer, text: string, out: ProviderEvent[]): void {
-  answer.reasoning.close(out);
-  out.push({ type: 'text', text });
+function pushText(answer: ChatAnswer, text: string): void {
+  answer.reasoning.close();
+  answer.sink.push({ type: 'text', text });
 }
 
-function readContent(answer: ChatAnswer, content: unknown, out: ProviderEvent[]): void {
+function readContent(answer: ChatAnswer, content: unknown): void {
   if (typeof content === 'string') {
-    if (content !== '') pushText(answer, content, out);
+    if (content !== '') pushText(answer, content);
     return;
   }
   if (!Array.isArray(content)) return;
   // Mistral's reasoning models answer in parts.
   for (const part of content as Loose[]) {
-    if (typeof part['text'] === 'string') pushText(answer, part['text'], out);
-    else if (part['type'] === 'thinking') answer.reasoning.read({ reasoning: textOf(part['thinking']) }, out);
+    if (typeof part['text'] === 'string') pushText(answer, part['text']);
+    else if (part['type'] === 'thinking') answer.reasoning.read({ reasoning: textOf(part['thinking']) });
   }
 }
 
@@ -114,13 +116,13 @@ function readFinish(answer: ChatAnswer, choice: Loose): void {
   if (answer.finishReason === undefined || next !== 'stop') answer.finishReason = next;
 }
 
-function finish(answer: ChatAnswer, out: ProviderEvent[], headers: Headers | undefined): void {
+function finish(answer: ChatAnswer, headers: Headers | undefined): void {
   const { finishReason, raw } = answer;
   if (finishReason === undefined)
     throw invalidResponse('the stream ended without a finish_reason', 'truncated');
-  answer.reasoning.close(out);
-  answer.calls.finish(out, finishReason === 'length');
-  out.push({
+  answer.reasoning.close();
+  answer.calls.finish(finishReason === 'length');
+  answer.sink.push({
     type: 'finish',
     finishReason: answer.refused ? 'content-filter' : finishReason,
     usage: withHeaderCost(answer.usage, headers),

@@ -1,11 +1,11 @@
-import type { ProviderEvent } from '../provider.ts';
+import type { Sink } from '../sink.ts';
 import type { Loose } from './reader.ts';
 
 /** Reads the reasoning that compatible servers add to Chat Completions, each in a field of its own. */
 export interface ReasoningReader {
-  read(delta: Loose, out: ProviderEvent[]): void;
+  read(delta: Loose): void;
   /** Ends the part, with what the server wants to see again. */
-  close(out: ProviderEvent[]): void;
+  close(): void;
 }
 
 /** DeepSeek, Moonshot, xAI, vLLM and LiteLLM; then OpenRouter, Groq and newer vLLM. */
@@ -13,12 +13,12 @@ const fields = ['reasoning_content', 'reasoning'] as const;
 
 const noFragments: readonly Loose[] = [];
 
-export function reasoningReader(model: string): ReasoningReader {
+export function reasoningReader(model: string, sink: Sink): ReasoningReader {
   let details: Record<string, unknown>[] = [];
   let field: string | undefined;
 
   return {
-    read(delta, out) {
+    read(delta) {
       const fragments = Array.isArray(delta['reasoning_details'])
         ? (delta['reasoning_details'] as Loose[])
         : noFragments;
@@ -26,13 +26,13 @@ export function reasoningReader(model: string): ReasoningReader {
       const named = fields.find((name) => typeof delta[name] === 'string' && delta[name] !== '');
       const text = named === undefined ? fragments.map(textOfDetail).join('') : (delta[named] as string);
       if (named === 'reasoning_content') field = named;
-      if (text !== '') out.push({ type: 'reasoning', text });
-      else if (fragments.length > 0) out.push({ type: 'activity' });
+      if (text !== '') sink.push({ type: 'reasoning', text });
+      else if (fragments.length > 0) sink.push({ type: 'activity' });
     },
-    close(out) {
-      if (details.length > 0) out.push({ type: 'reasoning', text: '', providerState: { model, details } });
+    close() {
+      if (details.length > 0) sink.push({ type: 'reasoning', text: '', providerState: { model, details } });
       else if (field !== undefined)
-        out.push({ type: 'reasoning', text: '', providerState: { model, field } });
+        sink.push({ type: 'reasoning', text: '', providerState: { model, field } });
       details = [];
       field = undefined;
     },

@@ -1,9 +1,8 @@
 import { isObject } from '../../core/check.ts';
-import type { Failure } from '../../core/failure.ts';
-import { streamOf } from '../batches.ts';
 import { classifyError, failureError } from '../failure.ts';
-import type { Provider, ProviderCall } from '../provider.ts';
-import { answer, wholeAnswer, type Errand } from './answer.ts';
+import type { Provider } from '../provider.ts';
+import { eventsOf, streamOf, type Ask } from '../sink.ts';
+import { answer } from './answer.ts';
 import { chatRequest } from './chat-request.ts';
 import { classifyOpenAI, paramOf } from './classify.ts';
 import { accessOf } from './client.ts';
@@ -38,29 +37,31 @@ export function openai(given: OpenAIOptions): Provider {
   const factsOf = modelFacts();
   const { ring } = access;
 
-  function errandOf(call: ProviderCall, streaming: boolean): Errand {
-    const facts = factsOf(call.model);
-    const api = apiFor(setting, facts, call.request);
-    const asked: Asked = { call, api, endpoint: setting.endpoint, facts, streaming };
-    return {
-      asked,
-      access,
-      draft: () => (api === 'chat' ? chatRequest(asked) : responsesRequest(asked)),
-      explain: (error, { body }, requestId) => explained(error, requestId, { body, facts }),
+  const askFor =
+    (streaming: boolean): Ask =>
+    async (call, sink) => {
+      const facts = factsOf(call.model);
+      const api = apiFor(setting, facts, call.request);
+      const asked: Asked = { call, api, endpoint: setting.endpoint, facts, streaming };
+      const draft = api === 'chat' ? chatRequest(asked) : responsesRequest(asked);
+      const explain = (error: unknown, requestId: string | undefined) =>
+        explained(error, requestId, { body: draft.body, facts });
+      await answer({ asked, access, draft, explain }, sink);
     };
-  }
+  const askStreamed = askFor(true);
+  const askWhole = askFor(false);
 
   function explained(error: unknown, requestId: string | undefined, sent: Sent): Error {
     const failure = learnFrom(classifyError(provider, error), paramOf(error), sent);
-    return failureError(withRequestId(failure, requestId), error);
+    return failureError({ ...failure, requestId: failure.requestId ?? requestId }, error);
   }
 
   const provider: Provider = {
     name: options.name ?? (isAzure(options) ? 'azure' : 'openai'),
     kind: 'openai',
     problems: [...problemsOf(given), ...access.problems],
-    stream: (call) => streamOf(answer(errandOf(call, true))),
-    complete: (call) => wholeAnswer(errandOf(call, false)),
+    stream: (call) => streamOf(call, askStreamed),
+    complete: (call) => eventsOf(call, askWhole),
     classify: classifyOpenAI,
     supports: (model) => supportsOf(setting, factsOf(model)),
     refuses: (model, request) => refusalOf(setting, factsOf(model), request),
@@ -92,8 +93,4 @@ function settingOf(options: OpenAIOptions, baseURL: string | undefined): RouteSe
 
 function isAzure({ client }: OpenAIOptions): boolean {
   return client !== undefined && isAzureClient(client);
-}
-
-function withRequestId(failure: Failure, requestId: string | undefined): Failure {
-  return failure.requestId === undefined && requestId !== undefined ? { ...failure, requestId } : failure;
 }

@@ -1,6 +1,5 @@
 import type { FinishReason } from '../../core/completion.ts';
 import { each } from '../../core/each.ts';
-import type { ProviderEvent } from '../provider.ts';
 
 /** A vendor's object, of which nothing is certain. */
 export type Loose = Readonly<Record<string, any>>;
@@ -8,13 +7,13 @@ export type Loose = Readonly<Record<string, any>>;
 /** Reads one reply and pushes what it means. */
 export interface ReplyReader {
   /** One event of a stream. @throws a failure where the event carries one */
-  read(event: Loose, out: ProviderEvent[]): void;
+  read(event: Loose): void;
   /** A reply that came whole. @throws a failure where it is none */
-  readWhole(reply: Loose, out: ProviderEvent[]): void;
+  readWhole(reply: Loose): void;
   /** Once the terminal marker has come: how long to wait for what may still follow, in milliseconds. */
   patienceMs(): number | undefined;
   /** Pushes what is left, and `finish`. @throws `invalid-response` where the terminal marker is missing */
-  finish(out: ProviderEvent[], headers: Headers | undefined): void;
+  finish(headers: Headers | undefined): void;
 }
 
 /** How long usage may lag behind the end of an answer. */

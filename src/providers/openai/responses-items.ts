@@ -1,4 +1,4 @@
-import type { ProviderEvent } from '../provider.ts';
+import type { Sink } from '../sink.ts';
 import type { Loose } from './reader.ts';
 import { fragmentOf, isParsable, pushCall, type OpenCall } from './tool-calls.ts';
 
@@ -18,12 +18,11 @@ export interface Output {
   shownText: number;
   /** Whether the model declined, in words of its own. */
   isRefused: boolean;
-  /** Where events go. */
-  out: ProviderEvent[];
+  readonly sink: Sink;
 }
 
-export function emptyOutput(model: string): Output {
-  return { model, items: new Map(), lastKey: undefined, shownText: 0, isRefused: false, out: [] };
+export function emptyOutput(model: string, sink: Sink): Output {
+  return { model, items: new Map(), lastKey: undefined, shownText: 0, isRefused: false, sink };
 }
 
 /** By its place in the output: some servers give one item another id in every event. */
@@ -45,10 +44,10 @@ function showDelta(output: Output, item: OpenItem, place: string, delta: unknown
   const isText = place.startsWith('content');
   // Paragraphs of a summary come without anything between them.
   if (!isText && shown === undefined && item.shown.size > 0)
-    output.out.push({ type: 'reasoning', text: '\n\n' });
+    output.sink.push({ type: 'reasoning', text: '\n\n' });
   item.shown.set(place, (shown ?? 0) + delta.length);
   if (isText) output.shownText += delta.length;
-  output.out.push({ type: isText ? 'text' : 'reasoning', text: delta });
+  output.sink.push({ type: isText ? 'text' : 'reasoning', text: delta });
 }
 
 /** Shows of a whole text what its increments did not. */
@@ -94,7 +93,7 @@ export function readItemEvent(output: Output, type: string, event: Loose): void 
   const handler = handlers[type];
   if (handler) handler(output, event);
   // Searches, programs and other work at the vendor: no content, but no silence either.
-  else if (/_call|reasoning/.test(type)) output.out.push({ type: 'activity' });
+  else if (/_call|reasoning/.test(type)) output.sink.push({ type: 'activity' });
 }
 
 /** The output as the terminal event repeats it, or as a whole reply holds it: what was not shown before is shown now. */
@@ -113,7 +112,7 @@ export function finishItems(output: Output, wasCut: boolean): void {
   for (const item of output.items.values()) {
     if (item.call === undefined || item.isDone) continue;
     item.isDone = true;
-    pushCall(item.call, output.out, wasCut);
+    pushCall(item.call, output.sink, wasCut);
   }
 }
 
@@ -121,7 +120,7 @@ function startItem(output: Output, event: Loose): void {
   const item = itemAt(output, event);
   const added: Loose = event['item'] ?? {};
   if (added['type'] === 'function_call') openCall(output, item, added);
-  if (added['type'] !== 'message') output.out.push({ type: 'activity' });
+  if (added['type'] !== 'message') output.sink.push({ type: 'activity' });
 }
 
 function readItem(output: Output, item: OpenItem, given: Loose): void {
@@ -131,8 +130,8 @@ function readItem(output: Output, item: OpenItem, given: Loose): void {
   else if (given['type'] === 'reasoning') readReasoning(output, item, given);
   else if (given['type'] === 'function_call') readCall(output, item, given);
   else if (answerable.has(given['type'] as string)) {
-    output.out.push({ type: 'meta', warnings: [`an item of type ${String(given['type'])} was left out`] });
-  } else output.out.push({ type: 'activity' });
+    output.sink.push({ type: 'meta', warnings: [`an item of type ${String(given['type'])} was left out`] });
+  } else output.sink.push({ type: 'activity' });
 }
 
 /** Items that want an answer of the caller, which only `providerOptions` can have asked for. */
@@ -153,7 +152,7 @@ function readMessage(output: Output, item: OpenItem, message: Loose): void {
     showWhole(output, item, `content ${index}`, isRefusal ? part['refusal'] : part['text']);
   });
   if (typeof phase === 'string') {
-    output.out.push({ type: 'text', text: '', providerState: { model: output.model, phase } });
+    output.sink.push({ type: 'text', text: '', providerState: { model: output.model, phase } });
   }
 }
 
@@ -164,7 +163,7 @@ function readReasoning(output: Output, item: OpenItem, reasoning: Loose): void {
   texts(content).forEach((part, index) => showWhole(output, item, `thought ${index}`, part['text']));
   if (typeof encrypted_content !== 'string') return;
   const kept = { type: 'reasoning', id: id as unknown, summary: texts(summary), encrypted_content };
-  output.out.push({ type: 'reasoning', text: '', providerState: { model: output.model, item: kept } });
+  output.sink.push({ type: 'reasoning', text: '', providerState: { model: output.model, item: kept } });
 }
 
 function openCall(output: Output, item: OpenItem, call: Loose): OpenCall {
@@ -179,7 +178,7 @@ function addArguments(output: Output, event: Loose): void {
   const call = openCall(output, itemAt(output, event), { id: event['item_id'], name: event['name'] });
   const fragment = fragmentOf(event['delta']);
   call.text += fragment;
-  output.out.push({ type: 'tool-call-delta', id: call.id, name: call.name, delta: fragment });
+  output.sink.push({ type: 'tool-call-delta', id: call.id, name: call.name, delta: fragment });
 }
 
 /** The whole says more than increments that a server may have left out. */
@@ -195,7 +194,7 @@ function readCall(output: Output, item: OpenItem, given: Loose): void {
   if (text.length > call.text.length) call.text = text;
   // Whether a call was cut, only the end of the reply tells.
   if (given['status'] === 'incomplete' || !isParsable(call.text)) item.isDone = false;
-  else pushCall(call, output.out, false);
+  else pushCall(call, output.sink, false);
 }
 
 function itemOfCall({ items }: Output, id: unknown): OpenItem | undefined {

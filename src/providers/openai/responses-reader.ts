@@ -1,25 +1,25 @@
 import type { FinishReason, Usage } from '../../core/completion.ts';
 import { invalidResponse } from '../failure.ts';
-import type { ProviderEvent } from '../provider.ts';
+import type { Sink } from '../sink.ts';
 import { vendorFailure } from './classify.ts';
 import { endPatienceMs, finishReasonOf, type Loose, type ReplyReader } from './reader.ts';
 import { emptyOutput, finishItems, readItemEvent, readOutput } from './responses-items.ts';
 import { usageOf, withHeaderCost } from './usage.ts';
 
 /** Reads the Responses API: typed events of a stream, or one whole response. */
-export function responsesReader(model: string): ReplyReader {
-  const output = emptyOutput(model);
+export function responsesReader(model: string, sink: Sink): ReplyReader {
+  const output = emptyOutput(model, sink);
   let finishReason: FinishReason | undefined;
   let usage: Usage | undefined;
   let raw: Loose | undefined;
   /** An `error` event; the `response.failed` after it often knows more. */
   let trouble: Error | undefined;
 
-  function end(response: Loose, out: ProviderEvent[]): void {
+  function end(response: Loose): void {
     usage = usageOf(response['usage']);
     const { status } = response;
     if (status === 'failed' || status === 'cancelled' || response['error']) {
-      if (usage) out.push({ type: 'meta', usage });
+      if (usage) sink.push({ type: 'meta', usage });
       if (response['error']) throw vendorFailure(response['error']);
       throw trouble ?? vendorFailure({ message: `the response was ${String(status)}` });
     }
@@ -33,31 +33,28 @@ export function responsesReader(model: string): ReplyReader {
   }
 
   return {
-    read(event, out) {
-      output.out = out;
+    read(event) {
       const type = String(event['type'] ?? '');
       if (type === 'error' || (event['error'] && event['response'] === undefined)) {
         trouble ??= vendorFailure(event['error'] ?? event, event['error'] ? event : {});
       } else if (/^response\.(completed|incomplete|failed|cancelled|done)$/.test(type)) {
-        end(terminalResponse(event['response'], type), out);
+        end(terminalResponse(event['response'], type));
       } else {
         readItemEvent(output, type, event);
       }
     },
-    readWhole(reply, out) {
-      output.out = out;
+    readWhole(reply) {
       refuseOthers(reply);
-      end(reply, out);
+      end(reply);
     },
     patienceMs: () => (finishReason === undefined && trouble === undefined ? undefined : endPatienceMs),
-    finish(out, headers) {
-      output.out = out;
+    finish(headers) {
       if (trouble !== undefined) throw trouble;
       if (finishReason === undefined) {
         throw invalidResponse('the stream ended without response.completed', 'truncated');
       }
       finishItems(output, finishReason === 'length');
-      out.push({
+      sink.push({
         type: 'finish',
         finishReason: output.isRefused ? 'content-filter' : finishReason,
         usage: withHeaderCost(usage, headers),

@@ -1,5 +1,5 @@
 import { invalidResponse } from '../failure.ts';
-import type { ProviderEvent } from '../provider.ts';
+import type { Sink } from '../sink.ts';
 import type { Loose } from './reader.ts';
 
 export interface OpenCall {
@@ -11,12 +11,12 @@ export interface OpenCall {
 /** Puts the fragments of tool calls together, however a server numbers and names them. */
 export interface ToolCallAssembler {
   /** One element of a `tool_calls` delta, or a whole call. */
-  add(delta: Loose, out: ProviderEvent[]): void;
+  add(delta: Loose): void;
   /** Pushes the whole calls; one that the token limit cut is named in a warning instead. */
-  finish(out: ProviderEvent[], wasCut: boolean): void;
+  finish(wasCut: boolean): void;
 }
 
-export function toolCallAssembler(): ToolCallAssembler {
+export function toolCallAssembler(sink: Sink): ToolCallAssembler {
   const calls: OpenCall[] = [];
   const byIndex = new Map<number, OpenCall>();
   const givenIds = new Map<OpenCall, unknown>();
@@ -43,7 +43,7 @@ export function toolCallAssembler(): ToolCallAssembler {
   }
 
   return {
-    add(delta, out) {
+    add(delta) {
       const call = open(delta);
       const name: unknown = delta['function']?.name;
       if (call.name === '' && isText(name)) call.name = name;
@@ -51,30 +51,30 @@ export function toolCallAssembler(): ToolCallAssembler {
       // Some servers end a call by sending all of it once more.
       if (fragment.length > 1 && fragment === call.text && parse(fragment) !== undefined) return;
       call.text += fragment;
-      out.push({ type: 'tool-call-delta', id: call.id, name: call.name, delta: fragment });
+      sink.push({ type: 'tool-call-delta', id: call.id, name: call.name, delta: fragment });
     },
-    finish(out, wasCut) {
-      calls.forEach((call, index) => pushCall(call, out, wasCut && index === calls.length - 1));
+    finish(wasCut) {
+      calls.forEach((call, index) => pushCall(call, sink, wasCut && index === calls.length - 1));
     },
   };
 }
 
 /** Pushes one whole call, with its arguments parsed. */
-export function pushCall({ id, name, text }: OpenCall, out: ProviderEvent[], wasCut: boolean): void {
+export function pushCall({ id, name, text }: OpenCall, sink: Sink, wasCut: boolean): void {
   if (name === '' && !wasCut) throw invalidResponse('a tool call came without a name', 'tool-call-name');
   const value = text.trim() === '' && !wasCut ? {} : parse(text);
   if (value === undefined && !wasCut) {
     throw invalidResponse(`the arguments of the tool call ${name} are not valid JSON`, 'tool-arguments');
   }
   if (value === undefined || name === '') {
-    out.push({
+    sink.push({
       type: 'meta',
       warnings: [`the token limit cut the tool call ${name || id}, which was left out`],
     });
     return;
   }
   // `null` is how some models say that there are no arguments.
-  out.push({ type: 'tool-call', id, name, arguments: value ?? {} });
+  sink.push({ type: 'tool-call', id, name, arguments: value ?? {} });
 }
 
 /** Whether arguments are whole; none at all are. */

@@ -1,7 +1,5 @@
-import { setAlarm, systemRuntime } from '../../core/runtime.ts';
 import { failureError, invalidResponse } from '../failure.ts';
-import { eventBatches, isEventStream, parseJson, readJson, type ServerSentEvent } from '../http.ts';
-import type { ProviderEvent } from '../provider.ts';
+import { isEventStream, parseJson, readEvents, readJson, readParsed, type ServerSentEvent } from '../http.ts';
 import type { OpenAIApi, OpenAIClient } from './options.ts';
 import type { Loose, ReplyReader } from './reader.ts';
 
@@ -57,39 +55,24 @@ export async function wholeOf(reply: Reply): Promise<Loose> {
   return object;
 }
 
-/** Events of a stream that a wrapper has parsed already. */
-interface ParsedEvent {
-  readonly parsed: unknown;
-}
-type StreamedEvent = ServerSentEvent | ParsedEvent;
-
-export function batchesOf(reply: Reply): AsyncGenerator<readonly StreamedEvent[]> {
-  return reply.kind === 'response'
-    ? eventBatches(reply.response)
-    : parsedBatches((reply as { chunks: any }).chunks);
-}
-
-async function* parsedBatches(chunks: AsyncIterable<unknown>): AsyncGenerator<readonly ParsedEvent[]> {
-  for await (const parsed of chunks) yield [{ parsed }];
+/** Reads a stream until the server has said that nothing follows, or that is taken for granted. */
+export function readStream(reply: Reply, reader: ReplyReader): Promise<void> {
+  const patienceMs = () => reader.patienceMs();
+  if (reply.kind === 'response') return readEvents(reply.response, { take: takeEvent(reader), patienceMs });
+  const take = (chunk: unknown) => {
+    reader.read(objectOf(chunk));
+    return false;
+  };
+  return readParsed((reply as { chunks: AsyncIterable<unknown> }).chunks, { take, patienceMs });
 }
 
-/** Reads a batch. Returns whether the server said that nothing follows; what is wrong is thrown by the reader. */
-export function readBatch(
-  batch: readonly StreamedEvent[],
-  reader: ReplyReader,
-  out: ProviderEvent[],
-): boolean {
-  for (const event of batch) {
-    if ('parsed' in event) {
-      reader.read(objectOf(event.parsed), out);
-      continue;
-    }
-    if (event.data.startsWith('[DONE]')) return true;
+function takeEvent(reader: ReplyReader): (event: ServerSentEvent) => boolean {
+  return ({ data, event }) => {
+    if (data.startsWith('[DONE]')) return true;
     // Servers write comments and empty events to keep a connection open.
-    if (event.data === '') continue;
-    reader.read(named(objectOf(parseJson(event.data, 'an event that does not parse')), event.event), out);
-  }
-  return false;
+    if (data !== '') reader.read(named(objectOf(parseJson(data, 'an event that does not parse')), event));
+    return false;
+  };
 }
 
 function objectOf(value: unknown): Loose {
@@ -101,16 +84,4 @@ function named(event: Loose, name: string | undefined): Loose {
   if (name === 'error' && !event['error']) return { ...event, type: 'error', error: event };
   if (name === undefined || event['type'] !== undefined || !name.startsWith('response.')) return event;
   return { ...event, type: name };
-}
-
-/** The next batch, or undefined where it does not come in time or not at all. */
-export function nextWithin<Result>(next: Promise<Result>, ms: number): Promise<Result | undefined> {
-  return new Promise((resolve) => {
-    const callOff = setAlarm(systemRuntime, ms, () => resolve(undefined));
-    const settle = (result?: Result): void => {
-      callOff();
-      resolve(result);
-    };
-    next.then(settle, () => settle());
-  });
 }
