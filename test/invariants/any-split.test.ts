@@ -1,0 +1,218 @@
+import { AnthropicBedrock } from '@anthropic-ai/bedrock-sdk';
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
+import { createRouter, type CompletionRequest, type Provider, type StreamEvent } from 'failsoft';
+import { anthropic } from 'failsoft/anthropic';
+import { google } from 'failsoft/google';
+import { ollama } from 'failsoft/ollama';
+import { openai } from 'failsoft/openai';
+import {
+  anthropicEmulator,
+  geminiEmulator,
+  ollamaEmulator,
+  openaiEmulator,
+  type Emulator,
+  type Reply,
+} from 'failsoft/testing';
+import { holds } from './holds.ts';
+
+type Fetch = typeof fetch;
+
+/** One way of reaching a vendor, through its real SDK. */
+interface Wire {
+  readonly name: string;
+  readonly start: (options: { reply: Reply }) => Promise<Emulator>;
+  readonly provider: (url: string, fetch: Fetch) => Provider;
+  readonly model: string;
+  /** Whether its lines may end in CRLF: those of event streams and of NDJSON may. */
+  readonly hasLines: boolean;
+  readonly reasons: boolean;
+}
+
+const apiKey = 'test';
+const wires: readonly Wire[] = [
+  {
+    name: 'OpenAI, Chat Completions',
+    start: openaiEmulator,
+    provider: (url, fetch) => openai({ apiKey, baseURL: `${url}/v1`, fetch, api: 'chat' }),
+    model: 'gpt-4.1',
+    hasLines: true,
+    reasons: false,
+  },
+  {
+    name: 'OpenAI, Responses',
+    start: openaiEmulator,
+    provider: (url, fetch) => openai({ apiKey, baseURL: `${url}/v1`, fetch, api: 'responses' }),
+    model: 'gpt-5.2',
+    hasLines: true,
+    reasons: true,
+  },
+  {
+    name: 'Anthropic',
+    start: anthropicEmulator,
+    provider: (url, fetch) => anthropic({ apiKey, baseURL: url, fetch }),
+    model: 'claude-sonnet-4-5',
+    hasLines: true,
+    reasons: true,
+  },
+  {
+    name: 'Anthropic on Bedrock',
+    start: anthropicEmulator,
+    provider: (url, fetch) =>
+      anthropic({
+        client: new AnthropicBedrock({
+          baseURL: url,
+          fetch,
+          awsRegion: 'us-east-1',
+          awsAccessKey: 'test',
+          awsSecretKey: 'test',
+        }),
+      }),
+    model: 'anthropic.claude-sonnet-4-5-20250929-v1:0',
+    hasLines: false,
+    reasons: true,
+  },
+  {
+    name: 'Gemini, @google/genai',
+    start: geminiEmulator,
+    provider: (url, fetch) => google({ apiKey, baseURL: url, fetch, sdk: 'genai' }),
+    model: 'gemini-2.5-flash',
+    hasLines: true,
+    reasons: true,
+  },
+  {
+    name: 'Gemini, @google/generative-ai',
+    start: geminiEmulator,
+    provider(url, fetch) {
+      vi.stubGlobal('fetch', fetch);
+      return google({ apiKey, baseURL: url, sdk: 'generative-ai' });
+    },
+    model: 'gemini-2.5-flash',
+    hasLines: true,
+    reasons: true,
+  },
+  {
+    name: 'Ollama',
+    start: ollamaEmulator,
+    provider: (url, fetch) => ollama({ host: url, fetch }),
+    model: 'llama3.3',
+    hasLines: true,
+    reasons: false,
+  },
+];
+
+/** Characters of one to four bytes, line ends and what looks like framing, so that a cut can fall into each of them. */
+const reply: Reply = {
+  text: [
+    'Grüße, ',
+    '“Zoë” — ',
+    '漢字 and ',
+    '🎉👩‍🚀 ',
+    'line\r\nbreaks\n\ndata: ',
+    '{"x": [DONE]} ',
+    'e\u0301nd.',
+  ],
+  toolCalls: [{ name: 'look', arguments: { at: 'the “moon” 🌕', times: 2 } }],
+};
+const request: CompletionRequest<'chat'> = {
+  messages: [{ role: 'user', content: 'Hello?' }],
+  tools: [{ name: 'look', parameters: { type: 'object', properties: {} } }],
+};
+
+describe('any split of the bytes of a stream gives the same events', () => {
+  it.each(wires)('$name', async (wire) => {
+    const recorded = await record(wire);
+    const expected = await replay(wire, recorded, [recorded.bytes]);
+    expect(textOf(expected)).toBe((reply.text as string[]).join(''));
+    const cases = fc.record({
+      cuts: fc.array(fc.nat(recorded.bytes.length), { maxLength: 40 }),
+      everyByte: fc.oneof(
+        { weight: 30, arbitrary: fc.constant(false) },
+        { weight: 1, arbitrary: fc.constant(true) },
+      ),
+      lineEnd: wire.hasLines ? fc.constantFrom(undefined, '\n', '\r\n') : fc.constant(undefined),
+    });
+    const isTheSame = async ({ cuts, everyByte, lineEnd }: Case) => {
+      const bytes = withLineEnds(recorded.bytes, lineEnd);
+      const at = everyByte ? bytes.keys() : cuts;
+      expect(await replay(wire, recorded, split(bytes, [...at]))).toEqual(expected);
+    };
+    await holds(cases, isTheSame, 0.2);
+  });
+});
+
+interface Case {
+  readonly cuts: readonly number[];
+  readonly everyByte: boolean;
+  readonly lineEnd: string | undefined;
+}
+
+interface Recorded {
+  readonly url: string;
+  readonly headers: Headers;
+  readonly bytes: Uint8Array;
+}
+
+/** What the emulator sends, byte for byte. */
+async function record(wire: Wire): Promise<Recorded> {
+  await using emulator = await wire.start({ reply });
+  let taken: Recorded | undefined;
+  const real = globalThis.fetch;
+  const listening: Fetch = async (input, init) => {
+    const response = await real(input, init);
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    taken = { url: emulator.url, headers: response.headers, bytes };
+    return new Response(bytes, response);
+  };
+  await eventsOf(wire, wire.provider(emulator.url, listening));
+  vi.unstubAllGlobals();
+  if (!taken) throw new Error('nothing was fetched');
+  return taken;
+}
+
+async function replay(
+  wire: Wire,
+  { url, headers }: Recorded,
+  pieces: readonly Uint8Array[],
+): Promise<unknown[]> {
+  const body = () =>
+    new ReadableStream({
+      start(controller) {
+        for (const piece of pieces) controller.enqueue(piece.slice());
+        controller.close();
+      },
+    });
+  return eventsOf(
+    wire,
+    wire.provider(url, async () => new Response(body(), { headers })),
+  );
+}
+
+/** As a reader sees them; what the clock and chance put into the completion is left out. */
+async function eventsOf({ model }: Wire, provider: Provider): Promise<unknown[]> {
+  const router = createRouter({ models: { chat: [{ id: 'a', provider, model }] }, retry: 0 });
+  const seen: unknown[] = [];
+  for await (const event of router.stream(request))
+    seen.push(event.type === 'finish' ? ending(event) : event);
+  return seen;
+}
+
+function ending({ completion }: Extract<StreamEvent, { type: 'finish' }>) {
+  const { text, message, toolCalls, finishReason, usage } = completion;
+  return { type: 'finish', text, message, toolCalls, finishReason, usage };
+}
+
+function textOf(events: readonly unknown[]): string {
+  return (events as StreamEvent[]).map((event) => (event.type === 'text' ? event.text : '')).join('');
+}
+
+function split(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
+  const at = [0, ...[...new Set(cuts)].sort((one, other) => one - other), bytes.length];
+  return at.slice(1).map((end, index) => bytes.subarray(at[index], end));
+}
+
+/** Undefined: as the vendor sends them. */
+function withLineEnds(bytes: Uint8Array, lineEnd: string | undefined): Uint8Array {
+  if (lineEnd === undefined) return bytes;
+  return Buffer.from(Buffer.from(bytes).toString().replaceAll(/\r?\n/g, lineEnd));
+}
