@@ -24,7 +24,14 @@ import {
   type Rule,
   type Rules,
 } from './core/check.ts';
-import { atLeastOne, callRules, requirements, settingRules, targetTimeouts } from './core/check-parts.ts';
+import {
+  atLeastOne,
+  callRules,
+  requirements,
+  settingRules,
+  targetTimeouts,
+  zeroOrMore,
+} from './core/check-parts.ts';
 import { each } from './core/each.ts';
 import type { Problem } from './core/errors.ts';
 import { failureKinds, wishes } from './core/failure.ts';
@@ -64,7 +71,7 @@ const target = object(
     region: name,
     tags: strings,
     price: object(each('cachedInput cacheWrite perRequest', usd), each('input output', usdPerMillion)),
-    limits: object({ rpm: number(1), tpm: number(1), concurrency: atLeastOne }),
+    limits: object({ rpm: number(1), tpm: number(1), concurrency: atLeastOne, queueMs: zeroOrMore }),
     supports: object({
       ...each(
         `tools images files schema reasoning stream stop imageUrls fileUrls prefill ${wishes.join(' ')}`,

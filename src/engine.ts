@@ -8,6 +8,7 @@ import { carry, type Outcome } from './execution/carry.ts';
 import { prepare } from './execution/prepare.ts';
 import { completionOf, errorOf } from './execution/report.ts';
 import { createShow, type Reader, type ShowSettings } from './execution/show.ts';
+import { worthQueueing } from './execution/wait.ts';
 import type { InFlight } from './in-flight.ts';
 import { executionTarget, keepCredits, survey, type Lineup } from './lineup.ts';
 import type { CallOptions } from './options.ts';
@@ -34,7 +35,8 @@ export interface Launched {
 
 /** Runs calls through their stages. */
 export interface Engine {
-  plan(request: CompletionRequest, options: CallOptions): Plan;
+  /** With the ids that a call would wait for, where nobody is free. */
+  plan(request: CompletionRequest, options: CallOptions): Plan & { readonly waitsFor: string[] };
   /** `reader`: who sees the stream. Never throws; `done` rejects. */
   launch(request: CompletionRequest, options: CallOptions, reader?: Reader): Launched;
 }
@@ -85,8 +87,13 @@ export function createEngine(engine: EngineParts): Engine {
   }
 
   return {
-    plan: (request, options) =>
-      planFor(resolve(request, options, { settings: engine.settings(), lineup: engine.lineup() }), engine),
+    plan(request, options) {
+      const settings = engine.settings();
+      const resolved = resolve(request, options, { settings, lineup: engine.lineup() });
+      const plan = planFor(resolved, engine);
+      const parts = { runtime: settings.runtime, target: executionTarget };
+      return { ...plan, waitsFor: plan.order.length > 0 ? [] : worthQueueing(plan, resolved.call, parts) };
+    },
     launch(request, options, reader) {
       let call: Call | undefined;
       const begin = async () => {
@@ -135,6 +142,7 @@ function partsFor(resolved: Resolved, engine: EngineParts): Parts {
     emit: engine.emit,
     target: executionTarget,
     replan: () => planFor(resolved, engine),
+    queue: resolved.lineup.queue,
     inFlight: (targetId, cut) => engine.inFlight.attempt(targetId, cut),
   };
 }

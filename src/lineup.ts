@@ -1,5 +1,7 @@
 import type { BreakerState } from './core/events.ts';
+import type { Runtime } from './core/runtime.ts';
 import type { ExecutionTarget } from './execution/call.ts';
+import { createQueue, type Queue } from './execution/queue.ts';
 import type { DatedView, TargetSnapshot, Tracker } from './health/target-health.ts';
 import type { Candidate } from './routing/candidate.ts';
 import { takeTurn, type Turn } from './routing/weighted.ts';
@@ -17,6 +19,8 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 export interface ModelLineup {
   readonly settings: ModelSettings;
   readonly places: readonly Place[];
+  /** Where calls wait while nobody is free. */
+  readonly queue: Queue;
 }
 
 /** Who stands where: the models of a router, joined with what is remembered of each target. */
@@ -32,9 +36,17 @@ export function createLineup(settings: Settings, tracker: Tracker): Lineup {
   for (const [name, model] of settings.models) {
     const places = model.targets.map((target, position) => placeOf(target, position, tracker));
     for (const { execution } of places) if (!targets.has(execution.id)) targets.set(execution.id, execution);
-    models.set(name, { settings: model, places });
+    models.set(name, { settings: model, places, queue: queueFor(places, settings.runtime) });
   }
   return { models, targets };
+}
+
+function queueFor(places: readonly Place[], runtime: Runtime): Queue {
+  function watch(onChange: () => void): () => void {
+    const leave = places.map(({ execution }) => execution.health.watch(onChange));
+    return () => leave.forEach((off) => off());
+  }
+  return createQueue({ runtime, watch });
 }
 
 function placeOf(settings: TargetSettings, position: number, tracker: Tracker): Place {

@@ -62,6 +62,8 @@ export interface TargetLimits {
   readonly tpm?: number;
   /** Attempts at once. @default none */
   readonly concurrency?: number;
+  /** How long a call may wait for this target while it is at a limit and nobody else is free; 0: not at all. @default 1_000 */
+  readonly queueMs?: number;
 }
 
 /** One provider, the provider's model, and settings. */

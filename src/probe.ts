@@ -40,10 +40,6 @@ export async function probeTarget(
   const parts = {
     runtime,
     emit,
-    target: () => target,
-    replan: () => {
-      throw new Error('a probe has no plan');
-    },
     inFlight: (id: string, cut: (reason: unknown) => void) => inFlight.attempt(id, cut),
   };
   const leave = inFlight.call(call);
@@ -76,5 +72,6 @@ function probeCall(startedAt: number): Call {
     show: undefined,
     estimatedTokens: 0,
     attempts: [],
+    waitedMs: 0,
   };
 }

@@ -28,6 +28,7 @@ export function callEvent(call: Call, ending: Ending): RouterEvent {
     attempts: call.attempts.length,
     rejected,
     durationMs: now - call.startedAt,
+    ...(call.waitedMs > 0 && { waitedMs: call.waitedMs }),
     ...(completion && answered(completion)),
     ...(first && { firstTokenMs: first.startedAt + (first.firstTokenMs as number) - call.startedAt }),
     ...labels(call.read.request),

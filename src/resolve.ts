@@ -94,6 +94,7 @@ function makeCall(
     show: makeShow?.(stream),
     estimatedTokens: own.limitsTokens ? tokensOf(demand) : 0,
     attempts: [],
+    waitedMs: 0,
   };
   return { call, lineup: model, demand };
 }

@@ -18,6 +18,8 @@ import { settle } from './settings.ts';
 export interface RoutePlan {
   order: TargetInfo[];
   rejected: Rejection[];
+  /** Nobody is free: the ids of the targets for which a call would wait in the queue. */
+  waitsFor?: string[];
 }
 
 /** Answers calls while providers fail. Its methods are plain functions: they can be taken off it and handed around. */
@@ -116,10 +118,11 @@ export function createRouter<const Model extends string>(options: RouterOptions<
     stream: (request: CompletionRequest, callOptions: CallOptions = {}) =>
       streamOf(engine, request, callOptions),
     plan(request: CompletionRequest, callOptions: CallOptions = {}): RoutePlan {
-      const { order, rejected } = engine.plan(request, callOptions);
+      const { order, rejected, waitsFor } = engine.plan(request, callOptions);
       return {
         order: [...order].map(({ id, provider, model }) => ({ id, provider, model })),
         rejected: [...rejected],
+        ...(waitsFor.length > 0 && { waitsFor }),
       };
     },
     health: () => plainCopy(healthOf(lineup, runtime.now())),

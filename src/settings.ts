@@ -26,6 +26,7 @@ export const defaults = {
   retry: { limit: 2, baseDelayMs: 500, maxDelayMs: 20_000 },
   maxAttempts: 8,
   transport: 'auto',
+  queueMs: 1_000,
   stream: { recovery: 'none', reasoning: 'held', holdMs: 0, holdTokens: 0 },
 } as const;
 
@@ -128,6 +129,7 @@ function completeTarget(target: Target, timeouts: Timeouts): TargetSettings {
     priority,
     degraded,
     promptCache,
+    queueMs: target.limits?.queueMs ?? defaults.queueMs,
     statedSupports,
     supports: {
       ...provider.supports?.(model),

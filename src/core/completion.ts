@@ -53,6 +53,8 @@ export interface Attempt {
   ignored: string[];
   failure?: Failure;
   decision: Decision;
+  /** Why the target was not asked again, though the failure would permit it (`retry budget spent`, …). */
+  notRetried?: string;
 }
 
 /** Who wrote which part of the text; more than one after `recovery: 'continue'`. */

@@ -31,6 +31,8 @@ export type RouterEvent =
       attempts: number;
       rejected: Rejection[];
       durationMs: number;
+      /** Spent with no attempt under way: in the queue, or before a retry. */
+      waitedMs?: number;
       firstTokenMs?: number;
       usage?: Usage;
       costUsd?: number;

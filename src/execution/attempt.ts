@@ -3,7 +3,7 @@ import type { Failure } from '../core/failure.ts';
 import type { Permit } from '../health/target-health.ts';
 import { invalidResponse } from '../providers/failure.ts';
 import type { ProviderCall, ProviderEvent, ProviderRequest } from '../providers/provider.ts';
-import type { Call, ExecutionTarget, Parts } from './call.ts';
+import type { AttemptParts, Call, ExecutionTarget } from './call.ts';
 import { createCollector, type Collected } from './collect.ts';
 import { createJoin, type Continuation } from './continuation.ts';
 import { deadlinesFor } from './deadlines.ts';
@@ -45,7 +45,7 @@ export interface AttemptInput {
   readonly call: Call;
   readonly target: ExecutionTarget;
   readonly permit: Permit;
-  readonly parts: Parts;
+  readonly parts: AttemptParts;
   /** Nobody else can serve after it: it may begin as late as the call's deadline allows. */
   readonly last: boolean;
   /** Whether a refused key may be fetched anew. */
@@ -239,7 +239,7 @@ function hasContent(event: ProviderEvent): boolean {
 function listenForCuts(
   call: Call,
   target: ExecutionTarget,
-  parts: Parts,
+  parts: AttemptParts,
 ): { listen: GuardInput['onCut']; by: () => AttemptEnd['cut'] } {
   let by: AttemptEnd['cut'];
   return {
@@ -260,7 +260,12 @@ function listenForCuts(
 }
 
 /** Writes down what follows the attempt, and tells the observers. */
-export function conclude(call: Call, end: AttemptEnd, decision: Decision, { emit, runtime }: Parts): void {
+export function conclude(
+  call: Call,
+  end: AttemptEnd,
+  decision: Decision,
+  { emit, runtime }: AttemptParts,
+): void {
   const { attempt } = end;
   attempt.decision = decision;
   if (end.failure) call.show?.drop(end.failure);

@@ -12,6 +12,7 @@ import type { Candidate } from '../routing/candidate.ts';
 import type { Plan } from '../routing/plan.ts';
 import type { Cancellation } from './cancellation.ts';
 import type { Continuation } from './continuation.ts';
+import type { Queue } from './queue.ts';
 import type { Show } from './show.ts';
 
 /** How long each silence may last; absent where the defaults by kind of call hold. */
@@ -31,6 +32,8 @@ export interface ExecutionTarget {
   /** The part of `supports` that the host states. */
   readonly statedSupports: Supports | undefined;
   readonly timeouts: AttemptTimeouts;
+  /** How long a call may wait for it while it is at one of its limits. */
+  readonly queueMs: number;
   readonly health: TargetHealth;
   readonly degraded: boolean;
   readonly price: Price | undefined;
@@ -79,6 +82,8 @@ export interface Call {
   readonly estimatedTokens: number;
   /** What it took so far, in order. */
   readonly attempts: Attempt[];
+  /** How long it has waited so far with no attempt under way. */
+  waitedMs: number;
 }
 
 /** The parts that carrying a call needs from the router. */
@@ -88,8 +93,13 @@ export interface Parts {
   readonly target: (candidate: Candidate) => ExecutionTarget;
   /** A new plan for the same call, for when the first is used up. */
   readonly replan: () => Plan;
+  /** Where the calls of this model wait for a target. */
+  readonly queue: Queue;
   /** Registers an attempt in flight, so that `disable` and `close` can cut it; returns how to unregister. */
   readonly inFlight: (targetId: string, cut: (reason: unknown) => void) => () => void;
 }
+
+/** What one attempt needs of them. */
+export type AttemptParts = Pick<Parts, 'runtime' | 'emit' | 'inFlight'>;
 
 export type Push = (event: StreamEvent) => void;

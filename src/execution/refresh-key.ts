@@ -1,6 +1,6 @@
 import type { Runtime } from '../core/runtime.ts';
 import type { Provider } from '../providers/provider.ts';
-import type { Call, ExecutionTarget, Parts } from './call.ts';
+import type { Call, ExecutionTarget, AttemptParts } from './call.ts';
 import { waitForHost } from './host-code.ts';
 
 /** How long a key function may take to give another key. */
@@ -16,7 +16,7 @@ export interface RefusedKey {
 /** Fetches the key anew after a refusal; resolves to whether there is another one now. */
 export async function refreshKey(
   { call, target: { provider }, keyVersion }: RefusedKey,
-  { runtime, emit }: Parts,
+  { runtime, emit }: AttemptParts,
 ): Promise<boolean> {
   if (!provider.refreshKey) return false;
   // Of several attempts that were refused at once, the first has fetched the key for all.

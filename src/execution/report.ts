@@ -72,7 +72,7 @@ export function errorOf(call: Call, outcome: Failed): RouterError {
   );
   return new RouterError({
     code,
-    message: headlineOf(call, code, retryAfterMs),
+    message: headlineOf(call, code, retryAfterMs) + hindrances(call, code),
     callId: call.id,
     attempts: call.attempts,
     rejected,
@@ -130,6 +130,14 @@ const headlines: Readonly<Partial<Record<RouterErrorCode, string>>> = {
   'all-targets-failed': 'no target could answer',
   'invalid-config': 'a vendor SDK is missing',
 };
+
+/** Why it did not try for longer. */
+function hindrances({ attempts, waitedMs }: Call, code: RouterErrorCode): string {
+  if (code !== 'all-targets-failed') return '';
+  const waited = waitedMs === 0 ? '' : `; waited ${Math.round(waitedMs)} ms for a target`;
+  const notRetried = attempts.at(-1)?.notRetried;
+  return waited + (notRetried === undefined ? '' : `; not asked again: ${notRetried}`);
+}
 
 function headlineOf({ model }: Call, code: RouterErrorCode, retryAfterMs: number | undefined): string {
   const wait = retryAfterMs === undefined ? '' : `; try again in ${Math.ceil(retryAfterMs)} ms`;

@@ -1,5 +1,4 @@
 import pRetry from 'p-retry';
-import type { Runtime } from '../core/runtime.ts';
 import type { Call } from './call.ts';
 
 export interface RetryWait {
@@ -42,12 +41,12 @@ export interface TryEnd<T> {
 }
 
 /**
- * Tries until no further try is asked for, at most `tries` times. p-retry counts and repeats; the waiting is done on the
- * Runtime, and ends early, with the last try's end, when the call is cancelled.
+ * Tries until no further try is asked for, at most `tries` times. p-retry counts and repeats; `wait` does the waiting, and
+ * ends the tries, with what the last one came to, where it says that none follows.
  */
 export async function tryWhileAsked<T>(
   tryOnce: () => Promise<TryEnd<T>>,
-  { tries, call, runtime }: { tries: number; call: Call; runtime: Runtime },
+  { tries, wait }: { readonly tries: number; readonly wait: (delayMs: number) => Promise<boolean> },
 ): Promise<T> {
   const first = await tryOnce();
   // Most calls need one try: they do not pay for the machinery of retrying.
@@ -66,26 +65,15 @@ export async function tryWhileAsked<T>(
       retries: tries - 1,
       minTimeout: 0,
       randomize: false,
-      onFailedAttempt: ({ error }) => waitOnRuntime((error as TryAgain).delayMs, call, runtime),
+      onFailedAttempt: async ({ error }) => {
+        if (error instanceof TryAgain && !(await wait(error.delayMs))) throw noneFollows;
+      },
       shouldRetry: ({ error }) => error instanceof TryAgain,
     });
   } catch (error) {
-    if (error instanceof TryAgain || error === cancelledWhileWaiting) return last;
+    if (error instanceof TryAgain || error === noneFollows) return last;
     throw error;
   }
 }
 
-const cancelledWhileWaiting = new Error('cancelled while waiting');
-
-async function waitOnRuntime(delayMs: number, call: Call, runtime: Runtime): Promise<void> {
-  if (delayMs <= 0) return;
-  const controller = new AbortController();
-  const off = call.cancellation.on((reason) => controller.abort(reason));
-  try {
-    await runtime.sleep(delayMs, controller.signal);
-  } catch {
-    throw cancelledWhileWaiting;
-  } finally {
-    off();
-  }
-}
+const noneFollows = new Error('none follows');

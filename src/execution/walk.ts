@@ -1,4 +1,5 @@
 import type { Rejection } from '../core/events.ts';
+import type { HealthView } from '../health/target-health.ts';
 import type { Candidate } from '../routing/candidate.ts';
 import type { Order } from '../routing/order.ts';
 import { grouped } from '../routing/eligibility.ts';
@@ -11,78 +12,141 @@ export interface Walk {
   isLastResort(): boolean;
   /** Whether another target can be asked now. */
   hasNext(): boolean;
-  next(): Candidate | undefined;
+  /** The next one that can be asked now, and passes the test where there is one. */
+  next(test?: (candidate: Candidate) => boolean): Candidate | undefined;
+  /** It is asked now, and not again but as a retry. */
+  ask(candidate: Candidate): void;
+  /** It was given up for another one that was quicker: it may be asked again. */
+  giveBack(candidate: Candidate): void;
+  /** Makes a new plan, of now. */
+  renew(): void;
+  /** Whether one of those that the plan knows, and that passes the test, can be asked now. */
+  hasFree(test: (candidate: Candidate) => boolean): boolean;
+  /** Those that were not asked and may serve now or soon: all that keeps them is a limit, or who came before. */
+  comingFree(): readonly Candidate[];
   /** After a `context-length`: only targets with a larger or unknown window are asked from now on. */
   outgrown(candidate: Candidate): void;
   /** Those of a plan that are too small for a request that was too long elsewhere. */
   passedOver(plan: Plan): Rejection[];
 }
 
-export function startWalk(first: Plan, parts: Pick<Parts, 'runtime' | 'target' | 'replan'>): Walk {
-  const asked = new Set<string>();
-  let plan = first;
-  let order: Order = first.order;
-  let position = 0;
-  let exceededWindow = 0;
-  let replannedAt = -1;
+type WalkParts = Pick<Parts, 'runtime' | 'target' | 'replan'>;
 
-  function isTooSmall({ contextWindow }: Candidate): boolean {
-    return exceededWindow > 0 && (contextWindow ?? Infinity) <= exceededWindow;
-  }
+interface Memory {
+  readonly parts: WalkParts;
+  readonly tokens: number;
+  readonly asked: Set<string>;
+  plan: Plan;
+  order: Order;
+  /** In the order: whoever stands before it has been looked at. */
+  position: number;
+  exceededWindow: number;
+  replannedAt: number;
+}
 
-  function suits(candidate: Candidate, now: number): boolean {
-    if (asked.has(candidate.id)) return false;
-    if (isTooSmall(candidate)) return false;
-    const view = parts.target(candidate).health.view(now);
-    return view.blockedReason === undefined || (plan.lastResort && (view.lastResortAt ?? Infinity) <= now);
-  }
-
-  function find(now: number): Candidate | undefined {
-    for (; position < order.length; position += 1) {
-      const candidate = order.at(position);
-      if (candidate && suits(candidate, now)) return candidate;
-    }
-    return undefined;
-  }
-
-  /** The plan is used up: time has passed, and one who was cooling down then may be free now. */
-  function renew(now: number): boolean {
-    const areAllAsked = asked.size >= order.length + plan.rejected.length;
-    if (asked.size === 0 || areAllAsked || replannedAt === now) return false;
-    replannedAt = now;
-    plan = parts.replan();
-    order = plan.order;
-    position = 0;
-    return true;
-  }
-
-  function peek(): Candidate | undefined {
-    const now = parts.runtime.now();
-    return find(now) ?? (renew(now) ? find(now) : undefined);
-  }
-
-  return {
-    isLastResort: () => plan.lastResort,
-    hasNext() {
-      const now = parts.runtime.now();
-      const canServe = (candidate: Candidate) => suits(candidate, now);
-      // Whoever it is: to put thousands in order for this would cost more than the call.
-      return order.some(canServe) || (renew(now) && order.some(canServe));
-    },
-    next() {
-      const candidate = peek();
-      if (candidate) asked.add(candidate.id);
-      return candidate;
-    },
-    outgrown(candidate) {
-      exceededWindow = Math.max(exceededWindow, candidate.contextWindow ?? 0);
-    },
-    passedOver: ({ order: left }) =>
-      [...left]
-        .filter((candidate) => isTooSmall(candidate) && !asked.has(candidate.id))
-        .map(({ id, contextWindow }) => ({
-          target: id,
-          reason: `context window ${grouped(contextWindow as number)} is no larger than one that was too small`,
-        })),
+/** `tokens`: what the call is expected to take, where a target limits them. */
+export function startWalk(plan: Plan, tokens: number, parts: WalkParts): Walk {
+  const memory: Memory = {
+    parts,
+    tokens,
+    asked: new Set(),
+    plan,
+    order: plan.order,
+    position: 0,
+    exceededWindow: 0,
+    replannedAt: -1,
   };
+  const { asked } = memory;
+  return {
+    isLastResort: () => memory.plan.lastResort,
+    hasNext: () => hasNext(memory),
+    next: (test) => next(memory, test),
+    ask: ({ id }) => void asked.add(id),
+    giveBack: ({ id }) => void asked.delete(id),
+    renew: () => replan(memory, parts.runtime.now()),
+    hasFree(test) {
+      const now = parts.runtime.now();
+      const isFree = (candidate: Candidate) => suits(memory, candidate, now) && test(candidate);
+      return memory.plan.blocked.some(isFree) || memory.order.some(isFree);
+    },
+    comingFree: () => comingFree(memory),
+    outgrown({ contextWindow = 0 }) {
+      memory.exceededWindow = Math.max(memory.exceededWindow, contextWindow);
+    },
+    passedOver: (now) => passedOver(memory, now),
+  };
+}
+
+function isTooSmall({ exceededWindow }: Memory, { contextWindow = Infinity }: Candidate): boolean {
+  return exceededWindow > 0 && contextWindow <= exceededWindow;
+}
+
+function isLeft(memory: Memory, candidate: Candidate): boolean {
+  return !memory.asked.has(candidate.id) && !isTooSmall(memory, candidate);
+}
+
+function viewOf({ parts, tokens }: Memory, candidate: Candidate, now: number): HealthView {
+  return parts.target(candidate).health.view(now, tokens);
+}
+
+function suits(memory: Memory, candidate: Candidate, now: number): boolean {
+  if (!isLeft(memory, candidate)) return false;
+  const { blockedReason, lastResortAt = Infinity } = viewOf(memory, candidate, now);
+  return blockedReason === undefined || (memory.plan.lastResort && lastResortAt <= now);
+}
+
+function hasNext(memory: Memory): boolean {
+  const now = memory.parts.runtime.now();
+  const canServe = (candidate: Candidate) => suits(memory, candidate, now);
+  // Whoever it is: to put thousands in order for this would cost more than the call.
+  return memory.order.some(canServe) || (renewUsedUp(memory, now) && memory.order.some(canServe));
+}
+
+type Test = (candidate: Candidate) => boolean;
+
+function next(memory: Memory, test: Test | undefined): Candidate | undefined {
+  const now = memory.parts.runtime.now();
+  return find(memory, now, test) ?? (renewUsedUp(memory, now) ? find(memory, now, test) : undefined);
+}
+
+function find(memory: Memory, now: number, test: Test | undefined): Candidate | undefined {
+  while (memory.position < memory.order.length) {
+    const candidate = memory.order.at(memory.position);
+    memory.position += 1;
+    if (candidate && suits(memory, candidate, now) && (!test || test(candidate))) return candidate;
+  }
+  return undefined;
+}
+
+function replan(memory: Memory, now: number): void {
+  memory.replannedAt = now;
+  memory.plan = memory.parts.replan();
+  memory.order = memory.plan.order;
+  memory.position = 0;
+}
+
+/** The plan is used up: time has passed, and one who was cooling down then may be free now. */
+function renewUsedUp(memory: Memory, now: number): boolean {
+  const { asked, order, plan, replannedAt } = memory;
+  const areAllAsked = asked.size >= order.length + plan.rejected.length;
+  if (asked.size === 0 || areAllAsked || replannedAt === now) return false;
+  replan(memory, now);
+  return true;
+}
+
+function comingFree(memory: Memory): readonly Candidate[] {
+  const now = memory.parts.runtime.now();
+  return memory.plan.blocked.filter((candidate) => {
+    const { blockedBy } = viewOf(memory, candidate, now);
+    return isLeft(memory, candidate) && (blockedBy === undefined || blockedBy === 'limit');
+  });
+}
+
+function passedOver(memory: Memory, { order }: Plan): Rejection[] {
+  return [...order]
+    .filter((candidate) => isTooSmall(memory, candidate) && !memory.asked.has(candidate.id))
+    .map(({ id, contextWindow }) => ({
+      target: id,
+      reason: `context window ${grouped(contextWindow as number)} is no larger than one that was too small`,
+    }));
 }

@@ -6,7 +6,7 @@ import { doubled, isHeld, jittered, type Hold } from './hold.ts';
 const firstOpenMs = 1_000;
 const longestOpenMs = 20_000;
 /** While nobody else can serve, a breaker keeps callers away no longer than this. */
-const longestLastResortMs = 4_000;
+const longestLastResortMs = 2_000;
 const slowStartMs = 10_000;
 const firstShare = 0.1;
 /** After this long without tripping, open times begin at the shortest again. */

@@ -1,9 +1,9 @@
 /** Of the first attempts at a target, so many earn it one more. */
 const shareOfAttempts = 0.2;
 /** However few there are. */
-const perSecond = 1;
+const perSecond = 5;
 /** What is not used is forgotten by 1/e in this time: nothing is saved up for the day on which everybody wants it. */
-const fadeMs = 10_000;
+const fadeMs = 5_000;
 /** What `perSecond` alone comes to. */
 const leastSaved = (perSecond * fadeMs) / 1000;
 
@@ -14,9 +14,8 @@ const leastSaved = (perSecond * fadeMs) / 1000;
 export interface RetryBudget {
   /** A first attempt is made. */
   earn(now: number): void;
-  /** Whether one more can be afforded. */
-  affords(now: number): boolean;
-  spend(now: number): void;
+  /** Takes one more, if it can be afforded. */
+  pay(now: number): boolean;
 }
 
 export function createRetryBudget(): RetryBudget {
@@ -34,9 +33,10 @@ export function createRetryBudget(): RetryBudget {
     earn(now) {
       saved = savedAt(now) + shareOfAttempts;
     },
-    affords: (now) => savedAt(now) >= 1,
-    spend(now) {
-      saved = savedAt(now) - 1;
+    pay(now) {
+      const affords = savedAt(now) >= 1;
+      if (affords) saved -= 1;
+      return affords;
     },
   };
 }

@@ -78,7 +78,7 @@ export interface AdmitOptions {
   readonly lastResort: boolean;
   /** The tokens that the attempt is expected to take, for `limits.tpm`. @default 0 */
   readonly tokens?: number;
-  /** A retry or a hedge: it is paid from the retry budget. @default false */
+  /** A retry or a hedge, paid for by `payExtra`: it earns nothing for the retry budget. @default false */
   readonly extra?: boolean;
 }
 
@@ -160,8 +160,8 @@ export interface TargetHealth {
   view(now: number, tokens?: number): DatedView;
   /** Takes a slot, the own limits' share and the probe where one is needed; undefined where one of them is not to be had. */
   admit(options: AdmitOptions): Permit | undefined;
-  /** Whether the retry budget has room for one `extra` attempt. */
-  affordsExtra(now: number): boolean;
+  /** Takes one `extra` attempt from the retry budget; false where it is spent. */
+  payExtra(now: number): boolean;
   /** Tells of whatever may change its view, but for the passing of time. Returns how to stop listening. */
   watch(onChange: () => void): () => void;
   disable(options?: DisableOptions): void;

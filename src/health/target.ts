@@ -73,7 +73,7 @@ export function createTarget({ id, limits }: TargetRef, options: TargetOptions):
       id,
       view: (now, tokens) => view(memory, now, tokens ?? 0),
       admit: (admitOptions) => admit(memory, admitOptions),
-      affordsExtra: (now) => memory.retryBudget.affords(now),
+      payExtra: (now) => memory.retryBudget.pay(now),
       watch(onChange) {
         memory.waiting.add(onChange);
         return () => void memory.waiting.delete(onChange);
@@ -131,11 +131,9 @@ function admit(memory: Memory, { lastResort, tokens = 0, extra }: AdmitOptions):
   endDisabling(memory, now);
   const { limits, retryBudget } = memory;
   if (memory.disabled || isKeptAway(limits.block(now, tokens), now, lastResort)) return undefined;
-  if (extra && !retryBudget.affords(now)) return undefined;
   const pass = memory.backend.enter(now, lastResort);
   if (pass === undefined) return undefined;
-  if (extra) retryBudget.spend(now);
-  else retryBudget.earn(now);
+  if (!extra) retryBudget.earn(now);
   outdate(memory);
   return createPermit(memory, pass, limits.take(now, tokens));
 }

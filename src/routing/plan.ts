@@ -16,6 +16,8 @@ import type { Turn } from './weighted.ts';
 export interface Plan {
   readonly order: Order;
   readonly rejected: readonly Rejection[];
+  /** Those of the rejected that may serve, but not now. */
+  readonly blocked: readonly Candidate[];
   /** Nobody is free: those in `order` have an open breaker and are to be admitted as a last resort. */
   readonly lastResort: boolean;
   /** The soonest that one of those rejected only for a time may serve, in milliseconds; at least 1. */
@@ -47,6 +49,7 @@ export function makePlan(input: PlanInput): Plan {
   return {
     order: createOrder(tiers.map(({ tier }) => tier)),
     rejected: isLastResort ? withoutAll(rejected, lastResort) : rejected,
+    blocked: waiting,
     lastResort: isLastResort,
     retryAfterMs: soonest(waiting, input.now),
     warnings,

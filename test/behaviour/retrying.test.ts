@@ -148,6 +148,57 @@ describe('a retry at the same target', () => {
     expect(decisionsOf(await stage.ask())).toEqual(['a next', 'b retry', 'b answer']);
   });
 
+  it('waits out the pause of a breaker that has just opened for the first time, and no longer one', async () => {
+    const stage = arrange({ a: [{ fail: 'server-error' }] });
+    const error = await stage.fail({}, { retry: { limit: 20, baseDelayMs: 0 } });
+    expect(error.attempts).toHaveLength(5);
+    expect(error.attempts.at(-1)?.notRetried).toBe('not waited for: circuit open');
+    expect(error.message).toContain('not asked again: not waited for: circuit open');
+    expect(stage.runtime.now() - 1_000_000).toBeLessThanOrEqual(1_100);
+  });
+
+  it('does not wait for a cool-down that has grown without a word of the vendor', async () => {
+    const stage = arrange({ a: [{ fail: 'rate-limit' }] });
+    const error = await stage.fail();
+    expect(decisionsOf(error)).toEqual(['a retry', 'a stop']);
+    expect(error.attempts.at(-1)?.notRetried).toBe('not waited for: cooling down (rate-limit)');
+    expect(error.retryAfterMs).toBeGreaterThan(1_000);
+    expect(stage.runtime.now() - 1_000_000).toBeLessThanOrEqual(1_100);
+  });
+
+  it('is paid from a budget: of many calls that fail at once, few try again, and they say why', async () => {
+    const stage = arrange({
+      a: [{ fail: { kind: 'invalid-response', message: 'x', code: 'schema-mismatch' } }],
+    });
+    const calls = 100;
+    const errors = await Promise.all(Array.from({ length: calls }, () => stage.fail()));
+    const extra = stage.providers.a.calls.length - calls;
+    expect(extra).toBeGreaterThan(25);
+    // Of its first attempts a fifth, 25 saved up, and five a second for as long as it took.
+    expect(extra).toBeLessThanOrEqual(calls / 5 + 25 + ((stage.runtime.now() - 1_000_000) / 1_000) * 5);
+    const refused = errors.filter(({ message }) => message.includes('not asked again: retry budget spent'));
+    expect(refused.length).toBeGreaterThan(50);
+    expect(refused[0]?.attempts.at(-1)).toMatchObject({
+      decision: 'stop',
+      notRetried: 'retry budget spent',
+    });
+  });
+
+  it('is not charged where another request is sent: without what was refused', async () => {
+    let hasLearnt = false;
+    const mismatch = { kind: 'invalid-response', message: 'x', code: 'schema-mismatch' } as const;
+    const refused = { kind: 'unsupported', message: 'x', feature: 'seed' } as const;
+    const stage = arrange({
+      a: (call) => {
+        if (!hasLearnt) return [{ fail: mismatch }];
+        return call.request.seed === undefined ? 'Better now.' : [{ fail: refused }];
+      },
+    });
+    await Promise.all(Array.from({ length: 100 }, () => stage.fail()));
+    hasLearnt = true;
+    expect(decisionsOf(await stage.ask({ seed: 1 }))).toEqual(['a retry', 'a answer']);
+  });
+
   it('never follows a call that has its answer', async () => {
     const stage = arrange({ a: failing(1, 'network') });
     await stage.ask();

@@ -1,0 +1,94 @@
+import type { Plan } from '../routing/plan.ts';
+import { admitAgain, admitNext, type Admission, type Journey } from './admission.ts';
+import type { Call, ExecutionTarget, Parts } from './call.ts';
+import type { Outlook, Waiter } from './queue.ts';
+
+/** A retry: the target that has just failed, and from when it may be asked again. */
+export interface Again {
+  readonly admission: Admission;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/**
+ * Waits in the queue of the model for whichever comes first: a target that was not asked and comes free, or the time of the
+ * retry. Undefined: nothing came in time, or the caller has left.
+ */
+export async function waitForTarget(journey: Journey, again?: Again): Promise<Admission | undefined> {
+  const { call, parts } = journey;
+  const since = parts.runtime.now();
+  journey.walk.renew();
+  if (!again && journey.walk.comingFree().length === 0) return undefined;
+  const { done, leave } = parts.queue.join(waiterOf(journey, again, since));
+  const off = call.cancellation.on(leave);
+  try {
+    const admission = await done;
+    if (!call.cancellation.cancelled) return admission;
+    admission?.permit.end({ outcome: 'undecided' });
+    return undefined;
+  } finally {
+    off();
+    call.waitedMs += parts.runtime.now() - since;
+  }
+}
+
+function waiterOf(journey: Journey, again: Again | undefined, since: number): Waiter<Admission> {
+  const { walk, parts } = journey;
+  const { runtime } = parts;
+  return {
+    take(isClaimed) {
+      const isOpen = ({ id }: { readonly id: string }) => !isClaimed(id);
+      // Most of those who are woken find nobody free: for them no plan is made.
+      const other = walk.hasFree(isOpen) && (walk.renew(), admitNext(journey, isOpen));
+      if (other) return other;
+      const isDue = again && runtime.now() >= again.at && isOpen(again.admission.candidate);
+      return isDue ? admitAgain(again.admission, journey) : undefined;
+    },
+    outlook: () => outlookOf(journey, again, since),
+  };
+}
+
+function outlookOf(journey: Journey, again: Again | undefined, since: number): Outlook | undefined {
+  const { call, walk, parts } = journey;
+  const now = parts.runtime.now();
+  const isEarly = again !== undefined && now < again.at;
+  const wanted = walk.comingFree().map((candidate) => ({ target: parts.target(candidate), since }));
+  if (again && !isEarly) wanted.push({ target: again.admission.target, since: again.at });
+  const claims: string[] = [];
+  let lookAgainAt = isEarly ? again.at : Infinity;
+  for (const { target, since: from } of wanted) {
+    const until = Math.min(from + target.queueMs, call.deadline);
+    const at = worthWaiting(target, { now, until, tokens: call.estimatedTokens });
+    if (at === undefined) continue;
+    claims.push(target.id);
+    lookAgainAt = Math.min(lookAgainAt, at);
+  }
+  return lookAgainAt === Infinity ? undefined : { claims, lookAgainAt };
+}
+
+/** When to look at a target again that a limit or an earlier call keeps; undefined: it is not worth waiting for. */
+function worthWaiting(
+  { health }: ExecutionTarget,
+  { now, until, tokens }: { readonly now: number; readonly until: number; readonly tokens: number },
+): number | undefined {
+  const { blockedBy, availableAt = Infinity, estimated } = health.view(now, tokens);
+  if (now >= until || (blockedBy !== undefined && blockedBy !== 'limit')) return undefined;
+  if (blockedBy === undefined || estimated) return until;
+  return availableAt < until ? availableAt : undefined;
+}
+
+/** The ids of those targets of a plan that a call would wait for, if it came now and nobody could be asked. */
+export function worthQueueing(
+  { blocked }: Plan,
+  { estimatedTokens: tokens, deadline }: Call,
+  { runtime, target: targetOf }: Pick<Parts, 'runtime' | 'target'>,
+): string[] {
+  const now = runtime.now();
+  return blocked
+    .map(targetOf)
+    .filter((target) => {
+      const until = Math.min(now + target.queueMs, deadline);
+      return worthWaiting(target, { now, until, tokens }) !== undefined;
+    })
+    .map(({ id }) => id);
+}

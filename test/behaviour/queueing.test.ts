@@ -1,0 +1,205 @@
+import { describe, expect, it } from 'vitest';
+import { createRouter, type Router } from 'failsoft';
+import { scriptedProvider } from 'failsoft/testing';
+import { arrange, decisionsOf, errorOf, question, settleNow } from './arrange.ts';
+
+const answersIn = (ms: number) => [{ waitMs: ms }, { text: 'Done.' }] as const;
+const alone = { limits: { concurrency: 1 } };
+
+describe('while nobody is free', () => {
+  it('calls wait for a slot, and get it in the order in which they came', async () => {
+    const { runtime, router, providers } = arrange({ a: { script: answersIn(200), target: alone } });
+    const done: number[] = [];
+    const call = (number: number) =>
+      router.complete({ messages: [{ role: 'user', content: `${number}` }] }).then(() => done.push(number));
+    await runtime.run(Promise.all([1, 2, 3, 4].map(call)));
+    expect(done).toEqual([1, 2, 3, 4]);
+    expect(runtime.now()).toBe(1_000_000 + 800);
+    expect(providers.a.calls).toHaveLength(4);
+  });
+
+  it('one that comes in the very tick in which a slot frees stands behind those who wait', async () => {
+    const stage = arrange({ a: { script: answersIn(200), target: alone } });
+    const done: string[] = [];
+    const call = (name: string) => stage.router.complete(question).then(() => done.push(name));
+    const first = call('first').then(() => call('late'));
+    await stage.runtime.run(Promise.all([first, call('second'), call('third')]));
+    expect(done).toEqual(['first', 'second', 'third', 'late']);
+  });
+
+  it('they wait no longer than limits.queueMs, and say how long they did', async () => {
+    const stage = arrange({ a: { script: answersIn(5_000), target: alone } });
+    const first = stage.router.complete(question);
+    const waiting = errorOf(stage.router.complete(question));
+    const error = await stage.runtime.run(waiting);
+    expect(stage.runtime.now()).toBe(1_000_000 + 1_000);
+    expect(error).toMatchObject({ code: 'all-targets-failed', attempts: [] });
+    expect(error.message).toContain('waited 1000 ms for a target');
+    expect(error.rejected).toEqual([{ target: 'a', reason: 'own limit of 1 attempts at once reached' }]);
+    expect(stage.eventsOf('call')[0]).toMatchObject({ outcome: 'all-targets-failed', waitedMs: 1_000 });
+    await stage.runtime.run(first);
+  });
+
+  it('limits.queueMs lets them wait for longer, or not at all', async () => {
+    const patient = arrange({
+      a: { script: answersIn(30_000), target: { limits: { concurrency: 1, queueMs: 60_000 } } },
+    });
+    await patient.runtime.run(Promise.all([1, 2].map(() => patient.router.complete(question))));
+    expect(patient.runtime.now()).toBe(1_000_000 + 60_000);
+    const hurried = arrange({
+      a: { script: answersIn(50), target: { limits: { concurrency: 1, queueMs: 0 } } },
+    });
+    const first = hurried.router.complete(question);
+    expect((await errorOf(hurried.router.complete(question))).attempts).toEqual([]);
+    expect(hurried.runtime.now()).toBe(1_000_000);
+    await hurried.runtime.run(first);
+  });
+
+  it('a caller who leaves is gone at once, and the next one moves up', async () => {
+    const stage = arrange({ a: { script: answersIn(500), target: alone } });
+    const first = stage.router.complete(question);
+    const controller = new AbortController();
+    const leaving = errorOf(stage.router.complete(question, { signal: controller.signal }));
+    const third = stage.router.complete(question);
+    await stage.runtime.advance(100);
+    controller.abort();
+    expect(await leaving).toMatchObject({ code: 'aborted', attempts: [] });
+    expect(stage.runtime.now()).toBe(1_000_100);
+    await stage.runtime.run(Promise.all([first, third]));
+    expect(stage.runtime.now()).toBe(1_001_000);
+  });
+
+  it('nobody waits beyond the deadline of the call', async () => {
+    const stage = arrange({ a: { script: answersIn(5_000), target: alone } });
+    const first = stage.router.complete(question);
+    const error = await stage.runtime.run(
+      errorOf(stage.router.complete(question, { timeouts: { totalMs: 300 } })),
+    );
+    expect(stage.runtime.now()).toBe(1_000_300);
+    expect(error.attempts).toEqual([]);
+    await stage.runtime.run(first);
+  });
+
+  it('nobody waits for a limit that is known to last for longer', async () => {
+    const stage = arrange({ a: { script: 'Done.', target: { limits: { rpm: 1 } } } });
+    await stage.ask();
+    const start = stage.runtime.now();
+    expect(await stage.fail()).toMatchObject({ code: 'all-targets-failed', attempts: [] });
+    expect(stage.runtime.now()).toBe(start);
+  });
+
+  it('nobody waits for an open breaker or for a target that is disabled', async () => {
+    const stage = arrange({ a: { script: [{ fail: 'server-error' }], target: alone } });
+    while (stage.router.health().targets['a']!.breaker !== 'open') await stage.fail({}, { retry: 0 });
+    const start = stage.runtime.now();
+    await stage.fail();
+    stage.router.disable('a');
+    await stage.fail();
+    expect(stage.runtime.now()).toBe(start);
+  });
+
+  it('another target that comes back meanwhile takes the call', async () => {
+    const stage = arrange({ a: { script: answersIn(5_000), target: alone }, b: 'From b.' });
+    stage.router.disable('b');
+    const first = stage.router.complete(question);
+    const second = stage.router.complete(question);
+    await stage.runtime.advance(400);
+    stage.router.enable('b');
+    expect((await stage.runtime.run(second)).target.id).toBe('b');
+    expect(stage.runtime.now()).toBe(1_000_400);
+    await stage.runtime.run(first);
+  });
+
+  it('a call that cannot use what an earlier one waits for does not stand in its way', async () => {
+    const stage = arrange({
+      a: { script: answersIn(800), target: alone },
+      b: { script: answersIn(100), target: { ...alone, tags: ['eu'] } },
+    });
+    const calls = [
+      stage.router.complete(question, { targets: ['a'] }),
+      stage.router.complete(question, { targets: ['b'] }),
+      stage.router.complete(question, { targets: ['a'] }).then(() => 'waited for a'),
+      stage.router.complete(question, { targets: ['b'] }).then(() => 'waited for b'),
+    ];
+    expect(await stage.runtime.run(Promise.race(calls.slice(2)))).toBe('waited for b');
+    expect(stage.runtime.now()).toBe(1_000_200);
+    await stage.runtime.run(Promise.all(calls));
+  });
+
+  it('only so many wait: the next one is told at once', async () => {
+    const stage = arrange({ a: { script: [{ hang: true }], target: alone } });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const first = errorOf(stage.router.complete(question, { signal }));
+    const waiting = Array.from({ length: 100 }, () => errorOf(stage.router.complete(question, { signal })));
+    expect(await errorOf(stage.router.complete(question))).toMatchObject({ code: 'all-targets-failed' });
+    expect(stage.runtime.now()).toBe(1_000_000);
+    controller.abort();
+    await Promise.all([first, ...waiting]);
+  });
+
+  it('plan() names those that a call would wait for, and nobody where somebody is free', async () => {
+    const stage = arrange({ a: { script: answersIn(300), target: alone }, b: 'From b.' });
+    stage.router.disable('b');
+    expect(stage.router.plan(question)).not.toHaveProperty('waitsFor');
+    const first = stage.router.complete(question);
+    expect(stage.router.plan(question)).toMatchObject({ order: [], waitsFor: ['a'] });
+    stage.router.enable('b');
+    expect(stage.router.plan(question)).not.toHaveProperty('waitsFor');
+    await stage.runtime.run(first);
+  });
+
+  it('a limit that is lifted by update() serves those who wait', async () => {
+    const stage = arrange({ a: { script: answersIn(900), target: alone } });
+    const calls = [stage.router.complete(question), stage.router.complete(question)];
+    await stage.runtime.advance(100);
+    const provider = stage.providers.a;
+    const target = { id: 'a', model: 'model-of-a', provider, limits: { concurrency: 2 } };
+    stage.router.update({ models: { chat: [target] } });
+    await settleNow(stage);
+    expect(provider.calls).toHaveLength(2);
+    await stage.runtime.run(Promise.all(calls));
+  });
+
+  it('a stream waits as complete() does', async () => {
+    const stage = arrange({ a: { script: answersIn(400), target: alone } });
+    const first = stage.router.complete(question);
+    expect((await stage.runtime.run(stage.stream().completion)).text).toBe('Done.');
+    await first;
+  });
+});
+
+describe('a call that moves on while everybody else is full', () => {
+  it('waits for the one that comes free, where its failure permits no retry', async () => {
+    const stage = arrange({
+      a: { script: [{ fail: 'quota' }] },
+      b: { script: answersIn(300), target: alone },
+    });
+    const busy = stage.router.complete(question, { targets: ['b'] });
+    expect(decisionsOf(await stage.ask())).toEqual(['a next', 'b answer']);
+    await busy;
+  });
+
+  it('goes to whoever comes free before the time of its retry', async () => {
+    const stage = arrange({
+      a: { script: [{ fail: { kind: 'rate-limit', message: 'slow', retryAfterMs: 5_000 } }] },
+      b: { script: answersIn(300), target: alone },
+    });
+    const busy = stage.router.complete(question, { targets: ['b'] });
+    expect(decisionsOf(await stage.ask())).toEqual(['a next', 'b answer']);
+    expect(stage.runtime.now()).toBe(1_000_600);
+    expect(stage.eventsOf('failover')).toMatchObject([{ from: 'a', to: 'b' }]);
+    await busy;
+  });
+});
+
+describe('a queue on the clock of the platform', () => {
+  it('hands the slot on', async () => {
+    const provider = scriptedProvider([{ waitMs: 5 }, { text: 'Done.' }], { name: 'p' });
+    const router: Router = createRouter({
+      models: { chat: [{ id: 'a', provider, model: 'm', limits: { concurrency: 1 } }] },
+    });
+    const replies = await Promise.all([1, 2, 3].map(() => router.complete(question)));
+    expect(replies.map(({ text }) => text)).toEqual(['Done.', 'Done.', 'Done.']);
+  });
+});
