@@ -17,7 +17,10 @@ it('a limit for a minute is spread over it: the target keeps its share all the t
 });
 
 it('spreading keeps no single target from a burst of ten calls, and the limit itself is never passed', async () => {
-  const stage = arrange({ a: { script: ['From a.'], target: { limits: { rpm: 10 } } } }, { retry: 0 });
+  const stage = arrange(
+    { a: { script: ['From a.'], target: { limits: { rpm: 10, queueMs: 0 } } } },
+    { retry: 0 },
+  );
   for (let call = 0; call < 10; call += 1) expect((await stage.ask()).target.id).toBe('a');
   const { retryAfterMs, rejected } = await stage.fail();
   expect(rejected[0]?.reason).toContain('own limit of 10 requests a minute reached');
