@@ -1,4 +1,4 @@
-import type { Runtime } from '../core/runtime.ts';
+import { setAlarm, type Runtime } from '../core/runtime.ts';
 
 /** Keeps the first moments of an answer back, until both the time is over and there is enough of it. */
 export interface Gate {
@@ -16,29 +16,24 @@ export interface HoldSettings {
 const charactersPerToken = 4;
 
 export function createGate({ holdMs, holdTokens }: HoldSettings, runtime: Runtime, open: () => void): Gate {
-  const timer = new AbortController();
   const enough = holdTokens * charactersPerToken;
   let characters = 0;
   let timeIsOver = holdMs === 0;
-  let waiting = false;
+  let callOff: (() => void) | undefined;
 
-  function wait(): void {
-    waiting = true;
-    runtime.sleep(holdMs, timer.signal).then(
-      () => {
-        timeIsOver = true;
-        if (characters >= enough) open();
-      },
-      () => {},
-    );
+  function wait(): () => void {
+    return setAlarm(runtime, holdMs, () => {
+      timeIsOver = true;
+      if (characters >= enough) open();
+    });
   }
 
   return {
     holds(more) {
       characters += more;
-      if (!timeIsOver && !waiting) wait();
+      if (!timeIsOver) callOff ??= wait();
       return !timeIsOver || characters < enough;
     },
-    stop: () => timer.abort(),
+    stop: () => callOff?.(),
   };
 }

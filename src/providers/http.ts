@@ -22,6 +22,8 @@ export interface BodyReader<Piece> {
   patienceMs?(): number | undefined;
 }
 
+const moreFollows = { stream: true };
+
 /** Reads a body as text, piece by piece as it arrives, at most 32 MiB, until its end or as long as its reader wants. */
 export async function readBody(response: Response, reader: BodyReader<string>): Promise<void> {
   if (!response.body) return;
@@ -40,7 +42,7 @@ export async function readBody(response: Response, reader: BodyReader<string>): 
       bytes += value.byteLength;
       if (bytes > maxReplyBytes)
         throw invalidResponse(`the reply is longer than ${maxReplyBytes} bytes`, 'too-long');
-      isOver = reader.take(decoder.decode(value, { stream: true }));
+      isOver = reader.take(decoder.decode(value, moreFollows));
       if (isOver) return void runOut(body, close);
       const patienceMs = reader.patienceMs?.();
       if (patienceMs !== undefined) callOff = setAlarm(systemRuntime, patienceMs, close);

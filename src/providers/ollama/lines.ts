@@ -9,11 +9,14 @@ export async function readLines(response: Response, reader: ReplyReader, sink: S
   let isLast = false;
   await readBody(response, {
     take(text) {
-      const lines = text.split('\n');
-      // Only what is new can hold the end of a line.
-      lines[0] = rest + (lines[0] as string);
-      rest = lines.pop() as string;
-      isLast = lines.some((line) => line.trim() !== '' && reader.accept(parseLine(line), sink));
+      let start = 0;
+      for (let end = text.indexOf('\n'); end >= 0 && !isLast; end = text.indexOf('\n', start)) {
+        const line = rest + text.slice(start, end);
+        rest = '';
+        start = end + 1;
+        isLast = line.trim() !== '' && reader.accept(parseLine(line), sink);
+      }
+      rest += text.slice(start);
       return isLast;
     },
   });
