@@ -11,7 +11,7 @@ describe('half a minute of 100 calls a second through failing targets', () => {
     const runtime = manualRuntime({ seed: 7 });
     const { random } = runtime;
     const router = createRouter({
-      models: { chat: ['a', 'b', 'c', 'd'].map((id) => scriptedTarget(id, { runtime, random }, 0.1)) },
+      models: { chat: ['a', 'b', 'c', 'd'].map((id) => scriptedTarget(id, { runtime, random }, 0.05)) },
       timeouts: { firstTokenMs: 1_500, idleMs: 1_500 },
       runtime,
     });
