@@ -50,6 +50,20 @@ describe('an example', () => {
   });
 });
 
+describe('the demo', () => {
+  it(
+    'shows a stream that survives its provider, once anew and once as one text',
+    async () => {
+      const shown = await run('demo/main.ts', ['--streams']);
+      expect(shown).toMatch(/^ {2}\[restart\] what was read is void\n {2}\[claude\] There was once/m);
+      expect(shown).toMatch(
+        /nobody on the island could\n {2}\[cut\] gpt: network.*\n {2}\[claude\] say who lit it/m,
+      );
+    },
+    timeoutMs,
+  );
+});
+
 describe('the demo with real keys', () => {
   it(
     'calls, streams, and does without whoever has no key',
