@@ -32,8 +32,15 @@ export interface FaultSwitch {
 export function withFaults<P extends Provider>(provider: P, options: FaultOptions = {}): P & FaultSwitch {
   const { runtime = systemRuntime } = options;
   let episode = beginEpisode(options, runtime);
-  const disturb = (start: Start, call: ProviderCall) =>
-    disturbed(start, { call, runtime, episode, fault: episode.strike(call) });
+  /** Whoever is spared gets what the provider hands out, untouched. */
+  function unlessStruck<Result>(
+    call: ProviderCall,
+    spared: () => Result,
+    struckBy: (scene: Scene) => Result,
+  ): Result {
+    const fault = episode.strike(call);
+    return fault ? struckBy({ call, runtime, episode, fault }) : spared();
+  }
   const layer: Partial<Provider> & FaultSwitch = {
     classify: (error) => stagedFailure(error) ?? provider.classify?.(error),
     fault(plan) {
@@ -42,9 +49,23 @@ export function withFaults<P extends Provider>(provider: P, options: FaultOption
       episode = next;
     },
   };
-  if (provider.stream) layer.stream = (call) => disturb(() => provider.stream?.(call) ?? [], call);
+  if (provider.stream) {
+    const stream = (call: ProviderCall) => provider.stream?.(call) as AsyncIterable<ProviderEvent>;
+    layer.stream = (call) =>
+      unlessStruck(
+        call,
+        () => stream(call),
+        (scene) => disturbed(() => stream(call), scene),
+      );
+  }
   if (provider.complete) {
-    layer.complete = (call) => collect(disturb(() => eventsOf(provider.complete?.(call)), call));
+    const complete = (call: ProviderCall) => provider.complete?.(call) as Promise<readonly ProviderEvent[]>;
+    layer.complete = (call) =>
+      unlessStruck(
+        call,
+        () => complete(call),
+        (scene) => collect(disturbed(() => eventsOf(complete(call)), scene)),
+      );
   }
   return layered(provider, layer);
 }
@@ -61,10 +82,8 @@ function layered<P extends Provider, Layer extends object>(provider: P, layer: L
   });
 }
 
-async function* eventsOf(
-  events: Promise<readonly ProviderEvent[]> | undefined,
-): AsyncGenerator<ProviderEvent> {
-  yield* (await events) ?? [];
+async function* eventsOf(events: Promise<readonly ProviderEvent[]>): AsyncGenerator<ProviderEvent> {
+  yield* await events;
 }
 
 async function collect(events: AsyncIterable<ProviderEvent>): Promise<ProviderEvent[]> {
@@ -75,20 +94,18 @@ async function collect(events: AsyncIterable<ProviderEvent>): Promise<ProviderEv
 
 const contentTypes = new Set<ProviderEvent['type']>(['text', 'reasoning', 'tool-call', 'tool-call-delta']);
 
-type Start = () => AsyncIterable<ProviderEvent> | Iterable<ProviderEvent>;
+type Start = () => AsyncIterable<ProviderEvent>;
 
-interface Scene<Fault = ProviderFault | undefined> {
+interface Scene<Fault = ProviderFault> {
   readonly call: ProviderCall;
   readonly runtime: Runtime;
   readonly episode: Episode;
   readonly fault: Fault;
 }
 
-async function* disturbed(start: Start, scene: Scene): AsyncGenerator<ProviderEvent> {
+function disturbed(start: Start, scene: Scene): AsyncGenerator<ProviderEvent> {
   const { fault } = scene;
-  if (!fault) yield* start();
-  else if (fault.kind === 'slow') yield* slowed(start, { ...scene, fault });
-  else yield* struck(start, { ...scene, fault });
+  return fault.kind === 'slow' ? slowed(start, { ...scene, fault }) : struck(start, { ...scene, fault });
 }
 
 async function* slowed(

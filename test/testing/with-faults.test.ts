@@ -101,6 +101,12 @@ describe('withFaults', () => {
     expect(inner.calls).toHaveLength(0);
   });
 
+  it('hands out what the provider itself hands out, where a call is spared', async () => {
+    const stream = scriptedProvider('x').stream!(callOf());
+    const provider: Provider = { name: 'any', stream: () => stream };
+    expect(withFaults(provider, { rate: 0 }).stream?.(callOf())).toBe(stream);
+  });
+
   it('wraps a provider that only completes', async () => {
     const inner = scriptedProvider(pieces, { transport: 'unary' });
     const provider = withFaults(inner, { faults: [{ kind: 'cut', after: 1 }] });
