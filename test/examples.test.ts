@@ -23,7 +23,7 @@ const points: Readonly<Record<string, RegExp>> = {
   '09-custom-provider': /^- retry: the queue is full$/m,
   '10-health-and-manual-override':
     /^disabled: chat is degraded \(gpt disabled: invoice in dispute, claude closed\)$/m,
-  '11-errors-and-logs': /^RouterError \[all-targets-failed\]: .*; try again in \d+ ms$/m,
+  '11-errors-and-logs': /^RouterError \[all-targets-failed\]: .*; try again in \d+ ms; not asked again: /m,
   '12-streams-that-survive':
     /^ {2}taken back: The lamp had burned for \n {2}in the end: Once there was .*\n[^]*^ {2}in the end: The lamp had burned for a hundred years, .*$/m,
   '13-game-day':

@@ -126,7 +126,6 @@ function row(
     errors,
     seconds(p99),
     seconds(longestPauseMs),
-    count('failover'),
     opened,
     count('limit'),
     count('alert'),
@@ -135,7 +134,7 @@ function row(
 }
 
 console.log(
-  '| fault | share | struck | kind | errors | first text p99 | longest pause | failovers | breaker opened | limit events | alerts |',
+  '| fault | share | struck | kind | errors | first text p99 | longest pause | breaker opened | limit events | alerts |',
 );
-console.log('|---|---|---|---|---|---|---|---|---|---|---|');
+console.log('|---|---|---|---|---|---|---|---|---|---|');
 for (const [name, rate, fault] of plans) console.log(row(name, rate, await play(rate, fault)));
