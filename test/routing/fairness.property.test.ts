@@ -90,7 +90,8 @@ const serverOf = (weight: fc.Arbitrary<number>) =>
   });
 const several = <T>(one: fc.Arbitrary<T>) => fc.array(one, { minLength: 2, maxLength: 5 });
 
-describe('no healthy target with a weight starves', () => {
+// Thousands of calls for each run: seconds, but not on a busy machine.
+describe('no healthy target with a weight starves', { timeout: 120_000 }, () => {
   it('weighted: each gets its share to within one call', () => {
     fc.assert(
       fc.property(several(serverOf(fc.integer({ min: 1, max: 9 }))), gapMs, seed, (servers, gap, start) => {
