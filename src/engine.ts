@@ -143,6 +143,7 @@ function partsFor(resolved: Resolved, engine: EngineParts): Parts {
     target: executionTarget,
     replan: () => planFor(resolved, engine),
     queue: resolved.lineup.queue,
+    hedges: resolved.lineup.hedges,
     inFlight: (targetId, cut) => engine.inFlight.attempt(targetId, cut),
   };
 }

@@ -7,6 +7,7 @@ export type {
   RetryOptions,
   RouterOptions,
   SharedOptions,
+  HedgeOptions,
   StreamOptions,
   Target,
   TargetLimits,

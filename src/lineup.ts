@@ -1,6 +1,7 @@
 import type { BreakerState } from './core/events.ts';
 import type { Runtime } from './core/runtime.ts';
 import type { ExecutionTarget } from './execution/call.ts';
+import { createHedgeBudget, type HedgeBudget } from './execution/hedge-budget.ts';
 import { createQueue, type Queue } from './execution/queue.ts';
 import type { DatedView, TargetSnapshot, Tracker } from './health/target-health.ts';
 import type { Candidate } from './routing/candidate.ts';
@@ -21,6 +22,7 @@ export interface ModelLineup {
   readonly places: readonly Place[];
   /** Where calls wait while nobody is free. */
   readonly queue: Queue;
+  readonly hedges: HedgeBudget;
 }
 
 /** Who stands where: the models of a router, joined with what is remembered of each target. */
@@ -36,7 +38,8 @@ export function createLineup(settings: Settings, tracker: Tracker): Lineup {
   for (const [name, model] of settings.models) {
     const places = model.targets.map((target, position) => placeOf(target, position, tracker));
     for (const { execution } of places) if (!targets.has(execution.id)) targets.set(execution.id, execution);
-    models.set(name, { settings: model, places, queue: queueFor(places, settings.runtime) });
+    const queue = queueFor(places, settings.runtime);
+    models.set(name, { settings: model, places, queue, hedges: createHedgeBudget() });
   }
   return { models, targets };
 }

@@ -29,6 +29,8 @@ function describe(event: RouterEvent): [Level, string] {
       return describeCall(event);
     case 'attempt':
       return describeAttempt(event);
+    case 'hedge':
+      return ['info', describeHedge(event)];
     case 'failover':
       return ['warn', `failover ${event.from} → ${event.to} (${event.kind})`];
     case 'breaker':
@@ -52,6 +54,11 @@ function describe(event: RouterEvent): [Level, string] {
     case 'observer':
       return ['error', `observer failed: ${event.message}`];
   }
+}
+
+function describeHedge({ from, to, waitedMs, refused }: Extract<RouterEvent, { type: 'hedge' }>): string {
+  const fate = refused === undefined ? '' : `, not made: ${refused}`;
+  return `hedge ${from} → ${to} after ${seconds(waitedMs)} of silence${fate}`;
 }
 
 function describeCall(event: Extract<RouterEvent, { type: 'call' }>): [Level, string] {

@@ -54,6 +54,16 @@ export interface StreamOptions {
   readonly holdTokens?: number;
 }
 
+/** When a second attempt is made at another target because the first is silent. The first content of either decides. */
+export interface HedgeOptions {
+  /** After the time in which this share of the target's healthy attempts had begun to answer; not while little is known of it. @default 0.95 */
+  readonly percentile?: number;
+  /** After this time instead, whatever is usual for the target. @default by percentile */
+  readonly afterMs?: number;
+  /** The share of calls that may be hedged. @default 0.1 */
+  readonly maxShare?: number;
+}
+
 /** What one target may be asked, by the host's own wish. */
 export interface TargetLimits {
   /** Requests in any 60 seconds, spread over them. @default none */
@@ -114,6 +124,8 @@ export interface SharedOptions {
   readonly stream?: StreamOptions;
   /** @default 'auto' */
   readonly transport?: TransportOption;
+  /** A second attempt where the first is silent for too long. `true` is `{}`. @default false */
+  readonly hedge?: boolean | HedgeOptions;
   /** Adds up: what router, model and request require must all hold. */
   readonly require?: Requirements;
 }
@@ -139,7 +151,7 @@ export interface RouterOptions<Model extends string = string> extends SharedOpti
 /** What one call may set. */
 export interface CallOptions extends Pick<
   SharedOptions,
-  'timeouts' | 'retry' | 'maxAttempts' | 'stream' | 'transport'
+  'timeouts' | 'retry' | 'maxAttempts' | 'stream' | 'transport' | 'hedge'
 > {
   readonly signal?: AbortSignal;
   /** Limits who may serve, by id. */

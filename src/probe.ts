@@ -64,6 +64,7 @@ function probeCall(startedAt: number): Call {
     retry: { limit: 0, baseDelayMs: 0, maxDelayMs: 0 },
     maxAttempts: 1,
     failures: {},
+    hedge: undefined,
     transport: 'auto',
     headers: {},
     cancellation: createCancellation(),

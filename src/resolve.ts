@@ -14,7 +14,7 @@ import type { Lineup, ModelLineup } from './lineup.ts';
 import { stated } from './core/stated.ts';
 import type { CallOptions, StreamOptions } from './options.ts';
 import { demandOf, type Demand } from './routing/demand.ts';
-import { defaults, retryOptions, type Settings } from './settings.ts';
+import { defaults, hedgeSettings, retryOptions, type Settings } from './settings.ts';
 
 /** A call that is ready to be planned. */
 export interface Resolved {
@@ -86,6 +86,7 @@ function makeCall(
     retry: options.retry === undefined ? own.retry : { ...own.retry, ...retryOptions(options.retry) },
     maxAttempts: options.maxAttempts ?? own.maxAttempts,
     failures: own.failures,
+    hedge: options.hedge === undefined ? own.hedge : hedgeSettings(own.hedge ?? false, options.hedge),
     transport,
     headers: options.headers ?? {},
     cancellation: createCancellation(),

@@ -12,11 +12,12 @@ import type {
   RetryOptions,
   StreamOptions,
   RouterOptions,
+  SharedOptions,
   Target,
   Timeouts,
   TransportOption,
 } from './options.ts';
-import type { ExecutionTarget } from './execution/call.ts';
+import type { ExecutionTarget, HedgeSettings } from './execution/call.ts';
 import type { Candidate } from './routing/candidate.ts';
 import type { Strategy, StrategyName } from './routing/strategies.ts';
 
@@ -25,6 +26,7 @@ export const defaults = {
   totalMs: 600_000,
   retry: { limit: 2, baseDelayMs: 500, maxDelayMs: 20_000 },
   maxAttempts: 8,
+  hedge: { percentile: 0.95, maxShare: 0.1 },
   transport: 'auto',
   queueMs: 1_000,
   stream: { recovery: 'none', reasoning: 'held', holdMs: 0, holdTokens: 0 },
@@ -46,6 +48,7 @@ export interface ModelSettings {
   readonly failures: Partial<Readonly<Record<FailureKind, FailurePermit>>>;
   readonly stream: Required<StreamOptions>;
   readonly transport: TransportOption;
+  readonly hedge: HedgeSettings | undefined;
   /** Whether one of the targets has a limit of tokens, so that a call's must be estimated. */
   readonly limitsTokens: boolean;
   /** The router's and the model's: all must hold. */
@@ -105,6 +108,7 @@ function completeModel(
     failures: { ...stated(router.failures), ...stated(model.failures) },
     stream: { ...defaults.stream, ...stated(router.stream), ...stated(model.stream) },
     transport: model.transport ?? router.transport ?? defaults.transport,
+    hedge: hedgeSettings(router.hedge, model.hedge),
     limitsTokens: targets.some((target) => target.limits?.tpm !== undefined),
     require: [router.require, model.require].filter((require) => require !== undefined),
   });
@@ -139,6 +143,16 @@ function completeTarget(target: Target, timeouts: Timeouts): TargetSettings {
     // Target over model over router.
     timeouts: { ...timeouts, ...stated(target.timeouts) },
   }) as TargetSettings;
+}
+
+/** The most specific one says whether; each field is that of the most specific one that states it. */
+export function hedgeSettings(...options: readonly SharedOptions['hedge'][]): HedgeSettings | undefined {
+  const given = options.filter((option) => option !== undefined);
+  if (!given.at(-1)) return undefined;
+  return given.reduce<HedgeSettings>(
+    (settings, option) => (typeof option === 'object' ? { ...settings, ...stated(option) } : settings),
+    defaults.hedge,
+  );
 }
 
 /** `retry: 2` is short for `{ limit: 2 }`. */

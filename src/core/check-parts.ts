@@ -1,11 +1,11 @@
 import {
   all,
+  anything,
   either,
   fault,
   isNumber,
   isString,
   json,
-  later,
   mapOf,
   name,
   anObject,
@@ -23,6 +23,7 @@ import {
 const milliseconds = expected('a number > 0', (value) => isNumber(value) && value > 0);
 /** Also without an end, where it is a time. */
 export const zeroOrMore = expected('a number ≥ 0', (value) => isNumber(value) && value >= 0);
+const share = expected('a number > 0 and ≤ 1', (value) => isNumber(value) && value > 0 && value <= 1);
 export const atLeastOne = wholeNumber(1);
 
 const attemptTimeouts = { firstTokenMs: milliseconds, idleMs: milliseconds, attemptMs: milliseconds };
@@ -49,7 +50,15 @@ export const callRules: Rules = {
     holdTokens: number(0),
   }),
   transport: oneOf(['auto', 'stream', 'unary']),
-  hedge: later,
+  hedge: when(
+    (value) => typeof value === 'boolean',
+    anything,
+    object({
+      percentile: share,
+      afterMs: milliseconds,
+      maxShare: share,
+    }),
+  ),
 };
 
 export const requirements = object({ region: when(Array.isArray, strings, name), tags: strings });

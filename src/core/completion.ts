@@ -30,7 +30,7 @@ export interface TargetInfo {
   model: string;
 }
 
-/** What followed an attempt. `cut`: aborted by the caller, by `disable`, or lost. */
+/** What followed an attempt. `cut`: aborted by the caller, by `disable`, or because another attempt was quicker. */
 export type Decision = 'answer' | 'retry' | 'next' | 'stop' | 'cut';
 /** How an attempt talked to its vendor: as a stream, or whole. */
 export type Transport = 'stream' | 'unary';
@@ -48,11 +48,18 @@ export interface Attempt {
   requestId?: string;
   transport: Transport;
   usage?: Usage;
+  /**
+   * Where the attempt was cut or broke off. `partial`: as far as the vendor had counted by then; `estimated`: it had counted nothing. What
+   * is missing is estimated by the length of request and answer, four characters to a token. Absent: as the vendor counted it.
+   */
+  usageIs?: 'partial' | 'estimated';
   costUsd?: number;
   /** Wishes of the request that this target could not take. */
   ignored: string[];
   failure?: Failure;
   decision: Decision;
+  /** It was made beside another attempt that was silent for too long. */
+  hedge?: true;
   /** Why the target was not asked again, though the failure would permit it (`retry budget spent`, …). */
   notRetried?: string;
 }

@@ -47,6 +47,17 @@ export type RouterEvent =
       number: number;
       attempt: Attempt;
     })
+  | (EventBase & {
+      /** A second attempt begins beside a silent one, or would have, but for a budget. */
+      type: 'hedge';
+      model: string;
+      from: string;
+      to: string;
+      /** How long the first has been silent. */
+      waitedMs: number;
+      /** Which budget is spent. */
+      refused?: string;
+    })
   | (EventBase & { type: 'failover'; model: string; from: string; to: string; kind: FailureKind })
   | (EventBase & {
       type: 'breaker';

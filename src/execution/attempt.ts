@@ -1,4 +1,4 @@
-import type { Attempt, Decision, FinishReason } from '../core/completion.ts';
+import type { Attempt, FinishReason } from '../core/completion.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Permit } from '../health/target-health.ts';
 import { invalidResponse } from '../providers/failure.ts';
@@ -11,7 +11,8 @@ import { guard, type GuardInput, type GuardOutcome } from './guard.ts';
 import { waitForHost } from './host-code.ts';
 import { judge, type Verdict } from './judge.ts';
 import { prepare } from './prepare.ts';
-import { recordEnd, recordFacts, scrubbed } from './record.ts';
+import type { Racer } from './race.ts';
+import { estimateUsage, recordEnd, recordFacts, scrubbed } from './record.ts';
 import { refreshKey } from './refresh-key.ts';
 
 /** An answer that is whole. */
@@ -33,8 +34,10 @@ export interface AttemptEnd {
   readonly cause?: unknown;
   /** The call's own deadline ended it. */
   readonly callDeadline: boolean;
-  /** Somebody else than the target ended it: the caller, or `disable` with `cut`. */
-  readonly cut: 'call' | 'target' | undefined;
+  /** Somebody else than the target ended it: the caller, `disable` with `cut`, or an attempt beside it that was quicker. */
+  readonly cut: 'call' | 'target' | 'rival' | undefined;
+  /** What a reader sees is not of it: it has lost, or was a hedge that has not won. */
+  readonly unseen: boolean;
   /** Its key was refused, and a fresh one has been fetched. */
   readonly keyRefreshed: boolean;
   /** What it took up, where it went on with an answer of others. */
@@ -50,6 +53,8 @@ export interface AttemptInput {
   readonly last: boolean;
   /** Whether a refused key may be fetched anew. */
   readonly mayRefresh: boolean;
+  /** Where another attempt may run beside it. */
+  readonly race?: Racer;
 }
 
 /** One request to one target: prepared, guarded, judged, and recorded in the target's health and in the call's list. */
@@ -72,12 +77,14 @@ function settled(
   const { target, permit, parts } = input;
   const { attempt, collected } = sent;
   recordFacts(attempt, collected, target, parts.runtime.now());
+  const cut = sent.cutBy();
   const facts = {
     attempt,
     target,
     collected,
     callDeadline: false,
-    cut: sent.cutBy(),
+    cut,
+    unseen: cut === 'rival' || input.race?.isHidden() === true,
     keyRefreshed: false,
     continued: sent.continued(),
   };
@@ -126,6 +133,7 @@ async function failed(
   const { attempt, cut } = end;
   const failure = scrubbed(end.failure, call, target);
   attempt.failure = failure;
+  estimateUsage(attempt, failure, { collected: end.collected, target, call });
   if (failure.requestId !== undefined) attempt.requestId ??= failure.requestId;
   // Before anything is held against the target: with a fresh key there is nothing against it.
   const keyRefreshed =
@@ -147,7 +155,8 @@ interface Sent {
   readonly continued: () => Continuation | undefined;
 }
 
-function send({ call, target, permit, parts, last }: AttemptInput): Sent {
+function send(input: AttemptInput): Sent {
+  const { call, target, permit, parts, last, race } = input;
   const startedAt = parts.runtime.now();
   const keyVersion = target.provider.keyVersion?.();
   const view = target.health.view(startedAt);
@@ -160,9 +169,10 @@ function send({ call, target, permit, parts, last }: AttemptInput): Sent {
     transport,
     ignored,
     decision: 'stop',
+    ...(race?.isHedge && { hedge: true }),
   };
   call.attempts.push(attempt);
-  call.show?.begin(target.info, call.continuation !== undefined);
+  if (!race?.isHedge) call.show?.begin(target.info, call.continuation !== undefined);
   const collector = createCollector(target.provider.name);
   const join = call.continuation && createJoin(call.continuation, target, () => answerAnew(call));
   const take = (event: ProviderEvent) => {
@@ -170,7 +180,7 @@ function send({ call, target, permit, parts, last }: AttemptInput): Sent {
     call.show?.accept(event);
   };
   const controller = new AbortController();
-  const cuts = listenForCuts(call, target, parts);
+  const cuts = listenForCuts(input);
   const outcome = guard({
     provider: target.provider,
     call: providerCall(call, target, { request, signal: controller.signal }),
@@ -187,6 +197,7 @@ function send({ call, target, permit, parts, last }: AttemptInput): Sent {
       if (attempt.firstTokenMs === undefined && hasContent(event)) {
         attempt.firstTokenMs = parts.runtime.now() - startedAt;
         permit.firstContent(attempt.firstTokenMs);
+        race?.win();
       }
       if (join) join.pass(event).forEach(take);
       else take(event);
@@ -235,47 +246,27 @@ function hasContent(event: ProviderEvent): boolean {
   return event.type === 'tool-call' || event.type === 'tool-call-delta';
 }
 
-/** An attempt can be ended by its call, and by `disable` of its target; who it was decides what follows. */
-function listenForCuts(
-  call: Call,
-  target: ExecutionTarget,
-  parts: AttemptParts,
-): { listen: GuardInput['onCut']; by: () => AttemptEnd['cut'] } {
+/** An attempt can be ended by its call, by `disable` of its target, and by one beside it; who it was decides what follows. */
+function listenForCuts({ call, target, parts, race }: AttemptInput): {
+  listen: GuardInput['onCut'];
+  by: () => AttemptEnd['cut'];
+} {
   let by: AttemptEnd['cut'];
   return {
     by: () => by,
     listen(end) {
-      const cut = (who: 'call' | 'target', message: string) => (reason: unknown) => {
+      const cut = (who: NonNullable<AttemptEnd['cut']>, message: string) => (reason: unknown) => {
         by = who;
         end({ kind: 'aborted', message }, reason);
       };
       const offCall = call.cancellation.on(cut('call', 'the caller aborted'));
       const offTarget = parts.inFlight(target.id, cut('target', 'the target was disabled'));
+      const offRace = race?.onLost(cut('rival', 'another target was quicker'));
       return () => {
         offCall();
         offTarget();
+        offRace?.();
       };
     },
   };
-}
-
-/** Writes down what follows the attempt, and tells the observers. */
-export function conclude(
-  call: Call,
-  end: AttemptEnd,
-  decision: Decision,
-  { emit, runtime }: AttemptParts,
-): void {
-  const { attempt } = end;
-  attempt.decision = decision;
-  if (end.failure) call.show?.drop(end.failure);
-  const number = call.attempts.indexOf(attempt) + 1;
-  emit({
-    type: 'attempt',
-    at: runtime.now(),
-    callId: call.id,
-    model: call.model,
-    number,
-    attempt,
-  });
 }

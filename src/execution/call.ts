@@ -12,6 +12,7 @@ import type { Candidate } from '../routing/candidate.ts';
 import type { Plan } from '../routing/plan.ts';
 import type { Cancellation } from './cancellation.ts';
 import type { Continuation } from './continuation.ts';
+import type { HedgeBudget } from './hedge-budget.ts';
 import type { Queue } from './queue.ts';
 import type { Show } from './show.ts';
 
@@ -44,6 +45,13 @@ export interface ExecutionTarget {
   readonly promptCache: boolean;
 }
 
+/** When a second attempt is made beside a silent one. */
+export interface HedgeSettings {
+  readonly percentile: number;
+  readonly afterMs?: number;
+  readonly maxShare: number;
+}
+
 /** The request as read once for a whole call: what every target's own request is made from. */
 export interface ReadRequest {
   readonly request: CompletionRequest;
@@ -69,6 +77,8 @@ export interface Call {
   readonly retry: { readonly limit: number; readonly baseDelayMs: number; readonly maxDelayMs: number };
   readonly maxAttempts: number;
   readonly failures: Partial<Readonly<Record<FailureKind, FailurePermit>>>;
+  /** Undefined: no second attempt is made beside a silent one. */
+  readonly hedge: HedgeSettings | undefined;
   readonly transport: 'auto' | 'stream' | 'unary';
   readonly headers: Readonly<Record<string, string>>;
   readonly cancellation: Cancellation;
@@ -95,6 +105,8 @@ export interface Parts {
   readonly replan: () => Plan;
   /** Where the calls of this model wait for a target. */
   readonly queue: Queue;
+  /** How many of the calls of this model may be hedged. */
+  readonly hedges: HedgeBudget;
   /** Registers an attempt in flight, so that `disable` and `close` can cut it; returns how to unregister. */
   readonly inFlight: (targetId: string, cut: (reason: unknown) => void) => () => void;
 }

@@ -1,9 +1,11 @@
 import type { Rejection } from '../core/events.ts';
 import type { Plan } from '../routing/plan.ts';
 import { admitAgain, admitNext, type Admission, type Journey } from './admission.ts';
-import { conclude, runAttempt, type Answer, type AttemptEnd } from './attempt.ts';
+import type { Answer, AttemptEnd } from './attempt.ts';
 import type { Call, Parts } from './call.ts';
+import { attemptHedged } from './hedge.ts';
 import { tryWhileAsked, type TryEnd } from './retry.ts';
+import { conclude, tellFailover } from './tell.ts';
 import { waitForTarget } from './wait.ts';
 import { startWalk } from './walk.ts';
 import { weigh, type EndReason } from './weigh.ts';
@@ -32,10 +34,11 @@ export async function carry(call: Call, plan: Plan, parts: Parts): Promise<Outco
   let last: AttemptEnd | undefined;
   /** The attempt whose text the reader saw last. */
   let shown: AttemptEnd | undefined;
+  if (call.hedge) parts.hedges.earn(call.hedge.maxShare);
   for (let next = nextAdmission(journey); next;) {
     const admission = next instanceof Promise ? await next : next;
     if (!admission) break;
-    if (last) reportFailover(call, last, admission.target.id, parts);
+    if (last) tellFailover(call, last, admission.target.id, parts);
     const step: Step = await askTarget(journey, admission);
     last = step.end;
     shown = step.shown ?? shown;
@@ -67,19 +70,6 @@ function nextAdmission(journey: Journey): Admission | Promise<Admission | undefi
   return (parts.queue.isEmpty() ? admitNext(journey) : undefined) ?? waitForTarget(journey);
 }
 
-function reportFailover(call: Call, last: AttemptEnd, to: string, { emit, runtime }: Parts): void {
-  const kind = last.failure?.kind ?? 'unknown';
-  emit({
-    type: 'failover',
-    at: runtime.now(),
-    callId: call.id,
-    model: call.model,
-    from: last.target.id,
-    to,
-    kind,
-  });
-}
-
 interface Step {
   readonly end: AttemptEnd;
   /** Why the call ends here; undefined: answered, or on to the next target. */
@@ -105,14 +95,12 @@ function askTarget(journey: Journey, first: Admission): Promise<Step> {
   let step: Step | undefined;
 
   async function tryOnce(): Promise<TryEnd<Step>> {
+    const last = !walk.hasNext() || call.attempts.length + 1 >= call.maxAttempts;
+    const hedged = await attemptHedged(journey, { ...admission, call, parts, last, mayRefresh: !refreshed });
+    const { end } = hedged;
+    if (hedged.admission.target !== admission.target) tries = 0;
+    admission = hedged.admission;
     tries += 1;
-    const end = await runAttempt({
-      ...admission,
-      call,
-      parts,
-      last: !walk.hasNext() || call.attempts.length + 1 >= call.maxAttempts,
-      mayRefresh: !refreshed,
-    });
     refreshed ||= end.keyRefreshed;
     if (end.failure?.kind === 'context-length') walk.outgrown(admission.candidate);
     const { decision, ends, retryInMs, notRetried } = weigh(journey, end, tries);

@@ -5,6 +5,7 @@ import { stated } from '../core/stated.ts';
 import { scrub } from '../core/scrub.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { AttemptResult, Permit } from '../health/target-health.ts';
+import { estimateInputTokens } from '../routing/demand.ts';
 import type { Call, ExecutionTarget } from './call.ts';
 import type { Collected } from './collect.ts';
 
@@ -23,15 +24,47 @@ export function recordFacts(
   attempt.costUsd = costOf(collected.usage, target.price);
 }
 
+const charactersPerToken = 4;
+
+/**
+ * Vendors bill what they read and wrote until they notice that nobody listens any longer, and tell nobody: where an attempt was
+ * left, or broke off in its answer, what was not counted by then is estimated.
+ */
+export function estimateUsage(attempt: Attempt, failure: Failure, from: Estimated): void {
+  const { collected, target, call } = from;
+  const isLeft = failure.kind === 'aborted' || failure.kind === 'timeout';
+  const isBilled = attempt.usage !== undefined || isLeft || attempt.firstTokenMs !== undefined;
+  if (collected.finish !== undefined || !isBilled) return;
+  attempt.usageIs = attempt.usage ? 'partial' : 'estimated';
+  attempt.usage = {
+    inputTokens: estimateInputTokens(call.read.request),
+    outputTokens: Math.ceil((collected.text.length + collected.reasoning.length) / charactersPerToken),
+    ...attempt.usage,
+  };
+  attempt.costUsd = costOf(attempt.usage, target.price);
+}
+
+interface Estimated {
+  readonly collected: Collected;
+  readonly target: ExecutionTarget;
+  readonly call: Call;
+}
+
 /** Tells the target's health how an attempt ended. */
 export function recordEnd(
   permit: Permit,
-  { durationMs, usage }: Attempt,
+  { durationMs, usage, usageIs }: Attempt,
   outcome: AttemptResult['outcome'],
   failure?: Failure,
 ): void {
   const tokens = usage?.totalTokens ?? (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0);
-  permit.end({ outcome, failure, durationMs, tokens: tokens > 0 ? tokens : undefined, usage });
+  permit.end({
+    outcome,
+    failure,
+    durationMs,
+    tokens: tokens > 0 ? tokens : undefined,
+    usage: usageIs ? undefined : usage,
+  });
 }
 
 /** Keys, and whatever the vendor quotes of the prompt, must not leave with the message. */

@@ -110,9 +110,11 @@ function next(memory: Memory, test: Test | undefined): Candidate | undefined {
 }
 
 function find(memory: Memory, now: number, test: Test | undefined): Candidate | undefined {
-  while (memory.position < memory.order.length) {
-    const candidate = memory.order.at(memory.position);
-    memory.position += 1;
+  const { order } = memory;
+  for (let index = memory.position; index < order.length; index += 1) {
+    const candidate = order.at(index);
+    // Whom a test leaves out may be looked at without it.
+    if (!test) memory.position = index + 1;
     if (candidate && suits(memory, candidate, now) && (!test || test(candidate))) return candidate;
   }
   return undefined;

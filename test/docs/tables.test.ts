@@ -43,6 +43,7 @@ describe('the tables of options', () => {
     ['Timeouts', 'src/options.ts', 'Timeouts'],
     ['Retry', 'src/options.ts', 'RetryOptions'],
     ['Stream', 'src/options.ts', 'StreamOptions'],
+    ['Hedging', 'src/options.ts', 'HedgeOptions'],
     ['Limits', 'src/options.ts', 'TargetLimits'],
     ['Price', 'src/core/price.ts', 'Price'],
     ['Supports', 'src/providers/provider.ts', 'Supports'],
@@ -65,7 +66,7 @@ describe('the tables of options', () => {
 
   it('list every call option', () => {
     const own = membersOf('src/options.ts', 'CallOptions').map(({ name }) => name);
-    const shared = ['timeouts', 'retry', 'maxAttempts', 'stream', 'transport'];
+    const shared = ['timeouts', 'retry', 'maxAttempts', 'stream', 'transport', 'hedge'];
     expect(namesUnder(optionsPage, 'Call options').sort()).toEqual([...own, ...shared].sort());
   });
 });

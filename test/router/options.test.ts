@@ -56,7 +56,7 @@ describe('createRouter', () => {
     );
   });
 
-  it.each(['hedge', 'cache', 'budget', 'prices', 'policy', 'conversations', 'shared', 'alerts'])(
+  it.each(['cache', 'budget', 'prices', 'policy', 'conversations', 'shared', 'alerts'])(
     'refuses %s with a clear word until it is there',
     (option) => {
       const faults = faultsOf({ models: { chat: [{ provider, model: 'a' }] }, [option]: true });

@@ -20,6 +20,7 @@ export interface SimulatedTargetOptions {
 /** The options of a router that a scenario uses; everything else is left at its default. */
 export interface SimulatedOptions {
   readonly timeouts?: { readonly firstTokenMs?: number; readonly idleMs?: number };
+  readonly hedge?: boolean;
 }
 
 /** Traffic, what goes wrong when, and what a router must make of it. Instants are milliseconds since the start. */

@@ -13,7 +13,8 @@ function gray(name: string, share: number): Scenario {
         { metric: 'shareAfter20s', atMost: 0.2 },
         { metric: 'attemptsPerCall', atMost: 1.15, note: 'extra calls at most 15 %' },
       ],
-      note: 'the reference runs it with hedging on; there is none yet',
+      options: { hedge: true },
+      note: 'with `hedge: true`',
     },
   );
 }
