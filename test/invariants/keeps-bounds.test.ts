@@ -17,7 +17,9 @@ describe('the bounds that a host sets', () => {
         expect(requests.length).toBeLessThanOrEqual(maxAttempts);
         expect(attemptsOf(outcome)).toBe(requests.length);
         for (const target of new Set(requests.map((one) => one.target)))
-          expect(requests.filter((one) => one.target === target).length).toBeLessThanOrEqual(retry + 1);
+          expect(requests.filter((one) => one.target === target).length).toBeLessThanOrEqual(
+            retry + 1 + lostAt(target, outcome),
+          );
       }
     }));
 
@@ -46,6 +48,7 @@ const busyWorlds: fc.Arbitrary<World> = worlds({
           {
             rpm: fc.integer({ min: 1, max: 12 }),
             concurrency: fc.integer({ min: 1, max: 3 }),
+            queueMs: fc.constantFrom(0, 1_000, 20_000),
           },
           { requiredKeys: [] },
         ),
@@ -59,6 +62,13 @@ const busyWorlds: fc.Arbitrary<World> = worlds({
   ),
   operations: fc.constant([]),
 });
+
+/** One that was given up for a quicker one is not over with: the call may come back to it. */
+function lostAt(target: string, { completion, error }: Outcome): number {
+  const attempts = completion?.attempts ?? (isRouterError(error) ? error.attempts : []);
+  const hasLost = attempts.filter(({ failure }) => failure?.message === 'another target was quicker');
+  return hasLost.filter((attempt) => attempt.target === target).length;
+}
 
 function attemptsOf({ completion, error }: Outcome): number {
   return completion?.attempts.length ?? (isRouterError(error) ? error.attempts.length : NaN);

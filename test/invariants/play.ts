@@ -207,6 +207,7 @@ function optionsOf({
   retry,
   maxAttempts,
   transport,
+  hedge,
   streams,
   stream,
 }: WorldCall): CallOptions {
@@ -215,6 +216,7 @@ function optionsOf({
     retry,
     maxAttempts,
     transport,
+    hedge,
     ...(streams ? { stream } : {}),
   };
 }

@@ -49,6 +49,7 @@ export interface WorldCall {
   readonly retry: number;
   readonly maxAttempts: number;
   readonly transport: 'auto' | 'unary';
+  readonly hedge: { readonly afterMs: number; readonly maxShare: number } | undefined;
 }
 
 /** What an operator does meanwhile. `target` is an index, taken round. */
@@ -110,6 +111,7 @@ const limits: fc.Arbitrary<TargetLimits | undefined> = maybe(
       rpm: fc.integer({ min: 1, max: 30 }),
       tpm: fc.integer({ min: 50, max: 5_000 }),
       concurrency: fc.integer({ min: 1, max: 3 }),
+      queueMs: fc.constantFrom(0, 1_000, 20_000),
     },
     { requiredKeys: [] },
   ),
@@ -156,6 +158,7 @@ export const calls: fc.Arbitrary<WorldCall> = fc.record({
   retry: fc.nat(3),
   maxAttempts: fc.integer({ min: 1, max: 8 }),
   transport: fc.constantFrom('auto', 'auto', 'unary'),
+  hedge: maybe(fc.record({ afterMs: fc.integer({ min: 1, max: 3_000 }), maxShare: fc.constant(1) }), 2),
 });
 
 const afterMs = fc.nat(20_000);
