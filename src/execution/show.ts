@@ -42,7 +42,7 @@ export function createShow(reader: Reader, settings: ShowSettings, runtime: Runt
   let gate = createGate(settings, runtime, open);
 
   function open(): void {
-    desk.announce();
+    desk.release();
     committed = true;
   }
 
@@ -59,8 +59,9 @@ export function createShow(reader: Reader, settings: ShowSettings, runtime: Runt
 
   function acceptReasoning(text: string): void {
     if (text === '') return;
-    if (settings.reasoning === 'live') desk.announce();
-    desk.show({ type: 'reasoning', text });
+    const event: StreamEvent = { type: 'reasoning', text };
+    if (settings.reasoning === 'live') desk.showLive(event);
+    else desk.show(event);
   }
 
   return {
@@ -95,47 +96,66 @@ export function createShow(reader: Reader, settings: ShowSettings, runtime: Runt
     },
     settle() {
       gate.stop();
-      desk.announce();
+      desk.release();
     },
   };
 }
 
-/** Where events wait until the reader is told whose they are. */
+/** Where events wait until they are let out to the reader, who is told before whose they are. */
 interface Desk {
   begin(target: TargetInfo, goesOn: boolean): void;
   restart(): void;
-  /** Tells the reader who answers, and what waited. */
-  announce(): void;
-  /** Shows an event where the reader knows whose it is; else it waits. */
+  /** Lets out what waits, and from now on all that comes. */
+  release(): void;
+  /** Shows an event where all is let out; else it waits. */
   show(event: StreamEvent): void;
+  /** Shows an event at once, unless something waits that comes before it. */
+  showLive(event: StreamEvent): void;
   drop(failure: Failure): void;
 }
 
 function createDesk(reader: Reader): Desk {
   let target: TargetInfo | undefined;
+  /** Whether the reader knows whose answer it is. */
   let announced = false;
+  /** Whether all that comes is shown at once. */
+  let released = false;
   /** The failure after which something shown is void. */
   let voided: Failure | undefined;
   let held: StreamEvent[] = [];
+
+  function announce(): void {
+    if (announced || !target) return;
+    announced = true;
+    reader.push(voided ? { type: 'restart', target, failure: voided } : { type: 'start', target });
+  }
+
   return {
     begin(next, goesOn) {
       target = next;
       announced &&= goesOn;
+      released &&= goesOn;
       held = [];
     },
     restart() {
       announced = false;
+      released = false;
     },
-    announce() {
-      if (announced || !target) return;
-      announced = true;
-      reader.push(voided ? { type: 'restart', target, failure: voided } : { type: 'start', target });
+    release() {
+      if (released) return;
+      released = true;
+      announce();
       for (const event of held) reader.push(event);
       held = [];
     },
     show(event) {
-      if (announced) reader.push(event);
+      if (released) reader.push(event);
       else held.push(event);
+    },
+    showLive(event) {
+      if (!released && held.length > 0) return void held.push(event);
+      announce();
+      reader.push(event);
     },
     drop(failure) {
       held = [];

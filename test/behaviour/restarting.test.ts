@@ -167,6 +167,22 @@ describe('a reader of bare text', () => {
 });
 
 describe('stream: holdMs and holdTokens', () => {
+  it('hold text back also where reasoning is shown live, before it or behind it', async () => {
+    const live = { stream: { reasoning: 'live', holdTokens: 20 } } as const;
+    const before = await read(
+      arrange({ a: [{ reasoning: 'Hm.' }, { text: 'Half' }, { fail: 'network' }], b: 'Whole.' }),
+      live,
+    );
+    expect(before.seen.map(({ type }) => type)).toEqual(['start', 'reasoning', 'restart', 'text', 'finish']);
+    expect(textOf(before.seen)).toBe('Whole.');
+    const behind = await read(
+      arrange({ a: [{ text: 'Half' }, { reasoning: 'Hm.' }, { fail: 'network' }], b: 'Whole.' }),
+      live,
+    );
+    expect(behind.seen.map(({ type }) => type)).toEqual(['start', 'text', 'finish']);
+    expect(textOf(behind.seen)).toBe('Whole.');
+  });
+
   it('keep the first moments back, so that an early failure stays unseen', async () => {
     const stage = arrange({
       a: [{ text: 'Half ' }, { waitMs: 300 }, { text: 'an' }, { fail: 'server-error' }],

@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { createRouter, systemRuntime, type Runtime, type Target } from 'failsoft';
 import { manualRuntime } from 'failsoft/testing';
@@ -48,10 +49,14 @@ const router = createRouter({
 const sharedSignal = new AbortController().signal;
 const traffic = createTraffic({ router, runtime, random, sharedSignal }, rate);
 const problems: string[] = [];
+/** How late timers fire, which is the machine's doing: a call cannot end sooner than that after its deadline. */
+const lag = monitorEventLoopDelay({ resolution: 10 });
+lag.enable();
 const censuses: Census[] = [];
 
 for (let minute = 1; minute <= Math.ceil(minutes); minute += 1) {
   const cpu = process.cpuUsage();
+  lag.reset();
   await traffic.flow(Math.min(1, minutes - minute + 1) * minuteMs);
   const used = process.cpuUsage(cpu);
   if (!(await traffic.rest()))
@@ -62,6 +67,7 @@ for (let minute = 1; minute <= Math.ceil(minutes); minute += 1) {
   console.log(line(minute, census, traffic.tally(), (used.user + used.system) / 1000 / minuteMs));
 }
 
+lag.disable();
 await router.close();
 await vendors?.[Symbol.asyncDispose]();
 await checkAllGone();
@@ -116,5 +122,5 @@ function line(minute: number, census: Census, { calls, outcomes, open }: Tally, 
   const held = Object.entries(census.resources)
     .map(([name, count]) => `${name} ${count}`)
     .join(', ');
-  return `${String(minute).padStart(3)} min  heap ${heap} MB  ${calls} calls  ${answered} % answered  open ${open}  in flight ${census.inFlight}  listeners ${census.listeners}  CPU ${cpu.toFixed(2)}  at rest: ${held}`;
+  return `${String(minute).padStart(3)} min  heap ${heap} MB  ${calls} calls  ${answered} % answered  open ${open}  in flight ${census.inFlight}  listeners ${census.listeners}  CPU ${cpu.toFixed(2)}  lag ${(lag.max / 1e6).toFixed(0)} ms  at rest: ${held}`;
 }
