@@ -1,6 +1,6 @@
 import { defineConfig } from 'tsup';
 
-export default defineConfig({
+const library = defineConfig({
   entry: {
     index: 'src/index.ts',
     openai: 'src/providers/openai/index.ts',
@@ -15,7 +15,8 @@ export default defineConfig({
   dts: true,
   splitting: true,
   sourcemap: true,
-  clean: true,
+  // All but what the other one builds, at the same time.
+  clean: ['*', '!cli.js*'],
   minify: false,
   // Dependencies and peers are external by default; this names what a host may bring beside them.
   external: [/^node:/],
@@ -24,3 +25,16 @@ export default defineConfig({
     if (format === 'cjs') options.define = { ...options.define, 'import.meta.url': 'undefined' };
   },
 });
+
+/** The command takes the library as a host does, by its name: there is one copy of it in a process. */
+const command = defineConfig({
+  entry: { cli: 'src/cli/main.ts' },
+  format: 'esm',
+  platform: 'node',
+  target: 'node22',
+  sourcemap: true,
+  clean: ['cli.js*'],
+  external: [/^failsoft/],
+});
+
+export default [library, command];

@@ -1,6 +1,7 @@
 import { cusum, type EvidenceRule } from '../../src/health/evidence.ts';
 import { keyedRandom } from '../../src/testing/simulator/sampling.ts';
-import { medianOf, table } from './simulation-tables.ts';
+import { medianOf } from '../../src/cli/simulate/figures.ts';
+import { table } from '../../src/cli/simulate/tables.ts';
 
 // npm run source -- test/bench/trip-rules.ts
 // When each rule would take a target out of use, from results alone: calls by chance at a rate, failures by chance at a
