@@ -50,6 +50,7 @@ export {
   yearOfIncidents,
   type AttemptRecord,
   type CallRecord,
+  type CastMember,
   type ChangeRecord,
   type Effect as SimulatedEffect,
   type Fault as SimulatedFault,

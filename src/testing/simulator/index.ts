@@ -9,6 +9,7 @@ export type { PassLine, Scenario, SimulatedOptions, SimulatedTargetOptions } fro
 export { scenarios, type ScenarioName } from './scenarios/index.ts';
 export {
   simulate,
+  type CastMember,
   type HealthSample,
   type LineResult,
   type SimulatedCallOptions,

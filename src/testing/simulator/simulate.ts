@@ -3,6 +3,7 @@ import type { Runtime } from '../../core/runtime.ts';
 import { manualRuntime } from '../manual-runtime.ts';
 import { promptOf, wholeAnswer } from './answer-text.ts';
 import { castOf, forRole, usualCast, type Machine, type SimulatedTargetSpec } from './cast.ts';
+import type { Fault } from './fault.ts';
 import { graceMs, measure, type Metrics } from './metrics.ts';
 import type { CallRecord, RunRecord } from './record.ts';
 import type { PassLine, Scenario, SimulatedOptions, SimulatedTargetOptions } from './scenario.ts';
@@ -92,6 +93,15 @@ export interface LineResult extends PassLine {
   readonly passed: boolean;
 }
 
+/** One provider's model in a simulation. */
+export interface CastMember {
+  /** The id of its target; of the first one, where several share provider and model. */
+  readonly id: string;
+  /** Whose part of the scenario it had: `a` is the first. */
+  readonly role: string;
+  readonly faults: readonly Fault[];
+}
+
 /** What came of a simulation. */
 export interface SimulationReport {
   readonly scenario: string;
@@ -102,6 +112,8 @@ export interface SimulationReport {
   readonly lines: readonly LineResult[];
   /** Whether all lines were met. */
   readonly passed: boolean;
+  /** Who was there, and what went wrong with whom. */
+  readonly cast: readonly CastMember[];
   readonly timeline: readonly TimelineEntry[];
   /** What `health()` said every `sampleEveryMs`. */
   readonly health: readonly HealthSample[];
@@ -154,6 +166,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
     metrics,
     lines,
     passed: lines.every(({ passed }) => passed),
+    cast: cast.map(({ id, role }) => ({ id, role, faults: forRole(scenario.faults, role) ?? [] })),
     timeline: timelineOf(record, scenario, cast),
     health,
     record,

@@ -1,4 +1,4 @@
-import type { CallRecord, HealthSample, Scenario, SimulationReport } from 'failsoft/testing';
+import type { CallRecord, HealthSample, Scenario, SimulatedFault, SimulationReport } from 'failsoft/testing';
 
 /** What the charts of one run show: lists have one entry for each step. */
 export interface Series {
@@ -35,6 +35,8 @@ export interface MachineSeries {
   /** How much of its usual share the router gives it, from 0 to 1. */
   readonly allowed: number[];
   readonly states: readonly StateSpan[];
+  /** When something was wrong with it. */
+  readonly faults: readonly (readonly [fromMs: number, untilMs: number])[];
 }
 
 /** How long the router saw a target in one state. */
@@ -148,13 +150,13 @@ function percentile(values: readonly number[], share: number): number {
 }
 
 function machinesOf(
-  { record, timeline, health }: SimulationReport,
+  { record, cast, health }: SimulationReport,
   grid: Grid,
   lastsMs: number,
 ): MachineSeries[] {
   const firsts = zeros(grid);
   for (const { at, number } of record.attempts) if (number === 1) countAt(firsts, at, grid);
-  return Object.keys(timeline[0]?.attempts ?? {}).map((id) => {
+  return cast.map(({ id, faults }) => {
     const counts = { first: zeros(grid), attempts: zeros(grid), failed: zeros(grid), givenUp: zeros(grid) };
     for (const { provider, at, number, outcome } of record.attempts) {
       if (provider !== id) continue;
@@ -165,7 +167,14 @@ function machinesOf(
     }
     const { first, ...rest } = counts;
     const share = first.map((count, step) => count / (firsts[step] || NaN));
-    return { id, share, ...rest, allowed: allowedOf(id, health, grid), states: spansOf(id, health, lastsMs) };
+    return {
+      id,
+      share,
+      ...rest,
+      allowed: allowedOf(id, health, grid),
+      states: spansOf(id, health, lastsMs),
+      faults: timesOf(faults, lastsMs),
+    };
   });
 }
 
@@ -199,4 +208,29 @@ function stateOf(health: HealthSample['targets'][string] | undefined): Pick<Stat
   if (breaker !== 'closed') return { state: breaker as TargetState, reason: '' };
   if (blockedReason !== undefined) return { state: 'held', reason: blockedReason };
   return { state: share < 0.995 ? 'reduced' : 'closed', reason: '' };
+}
+
+const mostTurns = 500;
+
+/** When any of them is active, in order and without overlaps. */
+function timesOf(faults: readonly SimulatedFault[], lastsMs: number): MachineSeries['faults'] {
+  const times: [number, number][] = [];
+  const sorted = faults.flatMap((fault) => turnsOf(fault, lastsMs)).sort(([one], [other]) => one - other);
+  for (const [fromMs, untilMs] of sorted) {
+    const last = times.at(-1);
+    if (last && fromMs <= last[1]) last[1] = Math.max(last[1], untilMs);
+    else times.push([fromMs, untilMs]);
+  }
+  return times;
+}
+
+function turnsOf({ fromMs, untilMs, cycle }: SimulatedFault, lastsMs: number): (readonly [number, number])[] {
+  const end = Math.min(untilMs, lastsMs);
+  if (cycle === undefined) return fromMs < end ? [[fromMs, end]] : [];
+  const eachMs = cycle.onMs + cycle.offMs;
+  const count = Math.min(mostTurns, Math.ceil((end - fromMs) / eachMs));
+  return Array.from({ length: count }, (_, turn) => {
+    const startMs = fromMs + turn * eachMs;
+    return [startMs, Math.min(end, startMs + cycle.onMs)] as const;
+  });
 }

@@ -1,0 +1,78 @@
+import { markup, raw, type Markup } from './markup.ts';
+import type { Series } from './series.ts';
+import { clock } from './shapes.ts';
+
+interface Group {
+  readonly name: string;
+  readonly unit?: string;
+  readonly columns: readonly (readonly [name: string, cells: readonly string[], unit?: string])[];
+}
+
+/** What the charts show, in figures; the readout takes its words from here as well. */
+export function runTable(series: Series): Markup {
+  const groups = groupsOf(series);
+  const columns = groups.flatMap((group) => group.columns);
+  const rows = Array.from({ length: series.steps }, (_, step) => {
+    const at = step * series.stepMs;
+    const isFault = at >= series.faultFromMs && at < series.faultUntilMs;
+    const row = isFault ? raw('<tr class="in-fault">') : raw('<tr>');
+    // A row ends where the next one begins, and a cell too: a third less to carry.
+    return markup`${row}<th scope="row">${clock(at)}${columns.map(([, values]) => markup`<td>${values[step] ?? ''}`)}`;
+  });
+  return markup`<table class="figures"><thead>
+<tr><th rowspan="2" scope="col">from${groups.map(
+    ({ name, unit, columns: own }) =>
+      markup`<th colspan="${own.length}" scope="colgroup">${name}${small(unit)}`,
+  )}
+<tr>${columns.map(([name, , unit]) => markup`<th scope="col">${name}${small(unit)}`)}
+<tbody>${rows}</table>`;
+}
+
+function groupsOf({ callers, firstText, total, machines }: Series): Group[] {
+  return [
+    {
+      name: 'calls',
+      columns: [
+        ['answered', callers.good.map(String)],
+        ['slow', callers.slow.map(String)],
+        ['failed', callers.failed.map(String)],
+      ],
+    },
+    latency('first text', firstText),
+    latency('answer', total),
+    ...machines.map(({ id, share, attempts, failed, givenUp, allowed }) => ({
+      name: id,
+      columns: [
+        ['first asked', share.map(percent), '%'],
+        ['requests', attempts.map(String)],
+        ['failed', failed.map(String)],
+        ['given up', givenUp.map(String)],
+        ['allowed', allowed.map(percent), '%'],
+      ] as const,
+    })),
+  ];
+}
+
+function latency(name: string, { p50, p95, p99 }: Series['total']): Group {
+  return {
+    name,
+    unit: 's',
+    columns: [
+      ['p50', p50.map(seconds)],
+      ['p95', p95.map(seconds)],
+      ['p99', p99.map(seconds)],
+    ],
+  };
+}
+
+function small(unit: string | undefined): Markup | undefined {
+  return unit === undefined ? undefined : markup` <small>${unit}</small>`;
+}
+
+function percent(share: number): string {
+  return Number.isNaN(share) ? '' : String(Math.round(share * 100));
+}
+
+function seconds(ms: number): string {
+  return Number.isNaN(ms) ? '' : (ms / 1_000).toFixed(2);
+}
