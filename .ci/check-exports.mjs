@@ -6,10 +6,10 @@
 import { build } from 'esbuild';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { entryPoints, report, root, vendorPackages } from './project.mjs';
+import { entryPoints, manifest, report, root, vendorPackages } from './project.mjs';
 
 const problems = [];
-const promised = new Set();
+const promised = new Set(Object.values(manifest.bin));
 
 for (const [subpath, target] of entryPoints) {
   const { 'failsoft-source': source, import: esm, require: cjs } = target;
@@ -18,6 +18,10 @@ for (const [subpath, target] of entryPoints) {
     if (!existsSync(join(root, path)))
       problems.push(`exports["${subpath}"] names ${path}, which is not there`);
   }
+}
+
+for (const path of promised) {
+  if (!existsSync(join(root, path))) problems.push(`package.json promises ${path}, which is not there`);
 }
 
 const built = readdirSync(join(root, 'dist')).filter((name) => /\.(js|cjs|d\.ts|d\.cts)$/.test(name));

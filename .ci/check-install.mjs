@@ -1,10 +1,19 @@
 /**
- * The packed file, as a user meets it: installed into an empty project, imported and required, asked for an answer,
- * and compiled by TypeScript with `skipLibCheck` off; without any SDK, then beside each supported SDK alone, at the
+ * The packed file, as a user meets it: installed into an empty project, imported and required, asked for an answer, its
+ * command run, and compiled by TypeScript with `skipLibCheck` off; without any SDK, then beside each supported SDK alone, at the
  * newest and the oldest major.
  */
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { entryPoints, report, root, specifierOf } from './project.mjs';
@@ -70,6 +79,7 @@ try {
   const checks = waiting.map((one) => () => compileBeside(copyOf(bare), one));
   checks.unshift(() => compileEverything(copyOf(bare)));
   runEverything(bare);
+  runCommand(bare);
   await Promise.all(Array.from({ length: AT_ONCE }, () => work(checks)));
 } finally {
   rmSync(scratch, { recursive: true, force: true });
@@ -130,6 +140,23 @@ function run(project, name, code) {
   });
   if (status !== 0)
     problems.push(`${name} in a project without any SDK ended with ${status}\n${stdout}${stderr}`);
+}
+
+/** As `npx failsoft` finds it: its own providers stand in for those of the host, which is a module of this project. */
+function runCommand(project) {
+  writeFileSync(
+    join(project, 'router.mjs'),
+    `const provider = { name: 'own', stream() { throw new Error('a real provider was asked'); } };
+    export default { models: { chat: [{ id: 'one', provider, model: 'm' }, { id: 'two', provider, model: 'n' }] } };`,
+  );
+  const args = 'simulate S8 --seeds 1 --rate 2 --config router.mjs --html report.html'.split(' ');
+  const { status, stdout, stderr } = spawnSync('npx', ['--no-install', 'failsoft', ...args], {
+    cwd: project,
+    encoding: 'utf8',
+    timeout: 120_000,
+  });
+  if (status !== 0 || !existsSync(join(project, 'report.html')))
+    problems.push(`npx failsoft ${args.join(' ')} ended with ${status}\n${stdout}${stderr}`);
 }
 
 function compileEverything(project) {
