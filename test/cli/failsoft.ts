@@ -38,7 +38,7 @@ export function failsoftProcess(...words: string[]): Promise<Ran> {
 }
 
 export function fixture(name: string): string {
-  return join(root, 'test/fixtures/cli', name);
+  return join(root, 'test/cli/hosts', name);
 }
 
 /** A folder that goes away with the test. */
