@@ -1,5 +1,5 @@
 import { markup, raw, type Markup } from './markup.ts';
-import type { MachineSeries, Percentiles, Series, TargetState } from './series.ts';
+import { isIdle, type MachineSeries, type Percentiles, type Series, type TargetState } from './series.ts';
 import {
   area,
   clock,
@@ -32,11 +32,6 @@ export function chartsOf(series: Series): Markup {
     latencyChart(series, 'Time to the first text, streamed calls', series.firstText),
     latencyChart(series, 'Time to the whole answer', series.total),
   ]}`;
-}
-
-/** Neither asked nor kept from being asked: there is nothing to draw. */
-function isIdle({ attempts, states }: MachineSeries): boolean {
-  return attempts.every((count) => count === 0) && states.every(({ state }) => state === 'closed');
 }
 
 function idleNote({ machines }: Series): Markup {

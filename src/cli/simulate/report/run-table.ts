@@ -1,5 +1,5 @@
 import { markup, raw, type Markup } from './markup.ts';
-import type { Series } from './series.ts';
+import { isIdle, type Series } from './series.ts';
 import { clock } from './shapes.ts';
 
 interface Group {
@@ -29,6 +29,7 @@ export function runTable(series: Series): Markup {
 }
 
 function groupsOf({ callers, firstText, total, machines }: Series): Group[] {
+  const busy = machines.filter((machine) => !isIdle(machine));
   return [
     {
       name: 'calls',
@@ -40,7 +41,7 @@ function groupsOf({ callers, firstText, total, machines }: Series): Group[] {
     },
     latency('first text', firstText),
     latency('answer', total),
-    ...machines.map(({ id, share, attempts, failed, givenUp, allowed }) => ({
+    ...busy.map(({ id, share, attempts, failed, givenUp, allowed }) => ({
       name: id,
       columns: [
         ['first asked', share.map(percent), '%'],

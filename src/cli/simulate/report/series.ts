@@ -39,6 +39,11 @@ export interface MachineSeries {
   readonly faults: readonly (readonly [fromMs: number, untilMs: number])[];
 }
 
+/** Neither asked nor kept from being asked: there is nothing to show. */
+export function isIdle({ attempts, states }: MachineSeries): boolean {
+  return attempts.every((count) => count === 0) && states.every(({ state }) => state === 'closed');
+}
+
 /** How long the router saw a target in one state. */
 export interface StateSpan {
   readonly fromMs: number;
