@@ -36,10 +36,7 @@ function describe(event: RouterEvent): [Level, string] {
     case 'breaker':
       return [event.to === 'open' ? 'warn' : 'info', describeBreaker(event)];
     case 'limit':
-      return [
-        'warn',
-        `limit ${event.provider}/${event.providerModel} spared for ${seconds(event.until - event.at)} (${event.kind})`,
-      ];
+      return ['warn', describeLimit(event)];
     case 'key':
       return [
         event.action === 'refused' ? 'error' : 'info',
@@ -59,6 +56,12 @@ function describe(event: RouterEvent): [Level, string] {
 function describeHedge({ from, to, waitedMs, refused }: Extract<RouterEvent, { type: 'hedge' }>): string {
   const fate = refused === undefined ? '' : `, not made: ${refused}`;
   return `hedge ${from} → ${to} after ${seconds(waitedMs)} of silence${fate}`;
+}
+
+function describeLimit(event: Extract<RouterEvent, { type: 'limit' }>): string {
+  const how =
+    event.perSecond === undefined ? 'spared' : `asked ${event.perSecond.toFixed(1)} times a second or more`;
+  return `limit ${event.provider}/${event.providerModel} ${how} for ${seconds(event.until - event.at)} (${event.kind})`;
 }
 
 function describeCall(event: Extract<RouterEvent, { type: 'call' }>): [Level, string] {

@@ -71,13 +71,15 @@ export type RouterEvent =
       reason: string;
     })
   | (EventBase & {
-      /** A target cools down or is locked out. */
+      /** A target cools down, is locked out, or is asked less often for a while. */
       type: 'limit';
       provider: string;
       providerModel: string;
       targets: string[];
       kind: FailureKind;
       until: number;
+      /** It is still asked so often. */
+      perSecond?: number;
     })
   | (EventBase & {
       type: 'key';

@@ -8,16 +8,21 @@ import {
   type Feature,
 } from '../core/failure.ts';
 import type { Runtime } from '../core/runtime.ts';
+import { createAdmissions, type Admissions, type Tally } from './admissions.ts';
 import { createBreaker, type Breaker, type BreakerChange, type Pass, type Verdict } from './breaker.ts';
 import { createCoolDown, type CoolDown } from './cooldown.ts';
 import type { EvidenceRule } from './evidence.ts';
-import type { HoldRequest } from './hold.ts';
+import { statedMs, type HoldRequest } from './hold.ts';
 import { createLearnt, type Learnt } from './learnt.ts';
 import { createLockout, type Lockout, type LockoutPass } from './lockout.ts';
+import { createRamp, type Ramp } from './ramp.ts';
 import type { AttemptResult, TargetRef } from './target-health.ts';
 
 /** Nobody listening is the strongest evidence: two of them trip at any rate of calls. */
 const connectionRefusedWeight = 3.5;
+
+/** So many refusals one after the other, and a target has not only as much as it can do. */
+const rowOfTheClosed = 3;
 
 /** What all targets of one provider object and model learn together. */
 export interface Backend {
@@ -26,6 +31,7 @@ export interface Backend {
   readonly breaker: Breaker;
   readonly coolDown: CoolDown;
   readonly lockout: Lockout;
+  readonly ramp: Ramp;
   readonly learnt: Learnt;
   /** The ids of its targets. */
   readonly targets: Set<string>;
@@ -55,6 +61,9 @@ export interface BackendOptions {
 
 interface Memory extends Backend {
   readonly emit: (event: RouterEvent) => void;
+  readonly admissions: Admissions;
+  /** How many of the latest row of refusals are counted against it. */
+  rowCounted: number;
 }
 
 export function createBackend(ref: TargetRef, { runtime, emit, evidence }: BackendOptions): Backend {
@@ -68,6 +77,9 @@ export function createBackend(ref: TargetRef, { runtime, emit, evidence }: Backe
     }),
     coolDown: createCoolDown(runtime),
     lockout: createLockout(() => ref.provider.keyVersion?.()),
+    ramp: createRamp(),
+    admissions: createAdmissions(),
+    rowCounted: 0,
     learnt: createLearnt(runtime),
     targets: new Set(),
     watchers: new Set(),
@@ -78,6 +90,7 @@ export function createBackend(ref: TargetRef, { runtime, emit, evidence }: Backe
       changed(memory);
       memory.lockout.clear();
       memory.coolDown.clear();
+      memory.ramp.clear();
       memory.breaker.invite(now, 'enabled');
     },
     clearLockout() {
@@ -101,9 +114,10 @@ function tellBreaker(memory: Memory, { at, from, to, openUntil, reason }: Breake
   memory.emit({ type: 'breaker', ...about(memory, at), from, to, openUntil, reason });
 }
 
-function tellLimit(memory: Memory, kind: FailureKind, until: number, at: number): void {
+function tellLimit(memory: Memory, kind: FailureKind, held: Held, at: number): void {
   changed(memory);
-  memory.emit({ type: 'limit', ...about(memory, at), kind, until });
+  const { until, perSecond } = held;
+  memory.emit({ type: 'limit', ...about(memory, at), kind, until, perSecond });
 }
 
 function tellAlert(memory: Memory, failure: Failure, target: string, at: number): void {
@@ -124,14 +138,26 @@ interface Ways {
   readonly lockout: LockoutPass;
   /** The cool-down's, when the attempt began. */
   readonly coolDownEra: number;
+  /** Its number among those that were sent. */
+  readonly number: number;
+  /** Content has come. */
+  isLetIn: boolean;
 }
 
 function enter(memory: Memory, now: number, lastResort: boolean): BackendPass | undefined {
-  const { breaker, coolDown, lockout } = memory;
-  if (coolDown.heldAt(now) || lockout.heldAt(now) || lockout.probing()) return undefined;
+  const { breaker, coolDown, lockout, ramp, admissions } = memory;
+  if (coolDown.heldAt(now) || lockout.heldAt(now) || lockout.probing() || ramp.nextAt(now)) return undefined;
   const pass = breaker.enter(now, lastResort);
   if (pass === undefined) return undefined;
-  const ways: Ways = { breaker: pass, lockout: lockout.enter(), coolDownEra: coolDown.era() };
+  ramp.took(now);
+  const number = admissions.sent(now);
+  const ways: Ways = {
+    breaker: pass,
+    lockout: lockout.enter(),
+    coolDownEra: coolDown.era(),
+    number,
+    isLetIn: false,
+  };
   const probe = ways.breaker.probe || ways.lockout.probe;
   if (probe) changed(memory);
   return {
@@ -150,6 +176,8 @@ function enter(memory: Memory, now: number, lastResort: boolean): BackendPass | 
 /** An answer has begun: key and quota are good, and the rate is. */
 function succeeded(memory: Memory, ways: Ways): void {
   memory.coolDown.succeeded(ways.coolDownEra);
+  if (!ways.isLetIn) memory.admissions.settle(ways.number, 'accepted');
+  ways.isLetIn = true;
   if (!ways.lockout.probe) return;
   changed(memory);
   ways.lockout.succeeded();
@@ -163,31 +191,97 @@ function end(
 ): void {
   const failure = failureOf(result);
   if (result.outcome === 'success') succeeded(memory, ways);
-  const told = failure && hold(memory, ways, failure, at);
+  const tally = failure && refusalTally(memory, ways, failure, at);
+  const held = failure && hold(memory, ways, { failure, tally }, at);
   ways.lockout.release();
-  ways.breaker.end(verdictOf(result, failure), at);
+  ways.breaker.end(verdictOf(result, failure, tally && refusalWeight(memory, tally)), at);
   // What is told comes after what is remembered: an observer may ask for the health at once.
-  if (failure === undefined || told === undefined) return;
-  tellLimit(memory, failure.kind, told.until, at);
-  if (told.isNewLockout) tellAlert(memory, failure, target, at);
+  if (failure === undefined || held === undefined) return;
+  tellLimit(memory, failure.kind, held, at);
+  if (held.isNewLockout) tellAlert(memory, failure, target, at);
+}
+
+/** For one that was refused for the number of requests, before it was let in: what became of the others. */
+function refusalTally(
+  { admissions }: Memory,
+  { isLetIn, number }: Ways,
+  { kind }: Failure,
+  at: number,
+): Tally | undefined {
+  if (isLetIn) return undefined;
+  const isRefusal = kind === 'rate-limit' || kind === 'overloaded';
+  admissions.settle(number, isRefusal ? 'refused' : 'other');
+  return isRefusal ? admissions.tally(number, at) : undefined;
+}
+
+/**
+ * Who refuses some and lets others in has as much as it can do, and is no worse for it; who refuses one after the other is as
+ * good as down. How much a refusal counts: none of the row until it is long enough, then all of it at once.
+ */
+function refusalWeight(memory: Memory, { accepted, row }: Tally): number {
+  if (accepted > 0 && row < rowOfTheClosed) memory.rowCounted = 0;
+  if (accepted === 0) return 1;
+  if (row < rowOfTheClosed) return 0;
+  const weight = Math.max(1, row - memory.rowCounted);
+  memory.rowCounted = row;
+  return weight;
+}
+
+/** What is held back, and for how long. */
+interface Held {
+  readonly until: number;
+  /** Not all attempts: so many are let through. */
+  readonly perSecond?: number;
+  readonly isNewLockout?: boolean;
+}
+
+interface Refused {
+  readonly failure: Failure;
+  readonly tally: Tally | undefined;
 }
 
 /** Holds back what the failure asks for; what there is to tell of it. */
-function hold(
-  { coolDown, lockout }: Memory,
-  ways: Ways,
-  { kind, retryAfterMs }: Failure,
-  at: number,
-): { readonly until: number; readonly isNewLockout: boolean } | undefined {
+function hold(memory: Memory, ways: Ways, refused: Refused, at: number): Held | undefined {
+  const { kind, retryAfterMs } = refused.failure;
   const how = failureRules[kind].hold;
   if (how === 'none') return undefined;
   const request: HoldRequest = { kind, now: at, retryAfterMs };
   if (how === 'lockout') {
     const change = ways.lockout.refused(request);
-    return change && { until: lockout.heldAt(at)?.until ?? at, isNewLockout: change === 'began' };
+    return change && { until: memory.lockout.heldAt(at)?.until ?? at, isNewLockout: change === 'began' };
   }
-  const hasChanged = how === 'hint' ? coolDown.heed(request) : coolDown.begin(request, ways.coolDownEra);
-  return hasChanged ? { until: coolDown.heldAt(at)?.until ?? at, isNewLockout: false } : undefined;
+  const hasChanged = pause(memory, ways, request, refused.tally);
+  const until = memory.coolDown.heldAt(at)?.until ?? at;
+  const began = slowDown(memory, ways, refused, { now: at, resumeAt: until });
+  if (hasChanged) return { until };
+  return began ? { until: memory.ramp.until(), perSecond: memory.ramp.perSecond(at) } : undefined;
+}
+
+/** Whether the cool-down has begun or become longer. */
+function pause(
+  { coolDown }: Memory,
+  { coolDownEra }: Ways,
+  request: HoldRequest,
+  tally: Tally | undefined,
+): boolean {
+  // Where others are let in, a pause for all would waste what the target takes.
+  const isForAll = tally?.accepted === 0 || statedMs(request) !== undefined;
+  const isOwn = failureRules[request.kind].hold === 'cool-down' && (tally === undefined || isForAll);
+  return isOwn ? coolDown.begin(request, coolDownEra) : coolDown.heed(request);
+}
+
+/** Whether a ramp has begun. */
+function slowDown(
+  { ramp }: Memory,
+  { number }: Ways,
+  { failure, tally }: Refused,
+  times: { readonly now: number; readonly resumeAt: number },
+): boolean {
+  if (tally === undefined || tally.accepted === 0) return false;
+  // It may be down: then the breaker sees to it, and the sooner, the more it is asked.
+  if (failure.kind === 'overloaded' && !tally.mixed) return false;
+  const wasOn = ramp.perSecond(times.now) !== undefined;
+  return ramp.refused({ number, tally, ...times }) && !wasOn;
 }
 
 function failureOf({ outcome, failure }: AttemptResult): Failure | undefined {
@@ -195,11 +289,16 @@ function failureOf({ outcome, failure }: AttemptResult): Failure | undefined {
   return failure ?? { kind: 'unknown', message: 'no reason was given' };
 }
 
-function verdictOf(result: AttemptResult, failure: Failure | undefined): Verdict {
+function verdictOf(
+  result: AttemptResult,
+  failure: Failure | undefined,
+  refusalWeight: number | undefined,
+): Verdict {
   if (failure === undefined) return { kind: result.outcome === 'success' ? 'success' : 'undecided' };
   const reason = failure.status === undefined ? failure.kind : `${failure.kind} (${failure.status})`;
   if (result.evidence ?? isEvidence(failure)) {
-    const weight = failure.code === connectionRefusedCode ? connectionRefusedWeight : 1;
+    if (refusalWeight === 0) return { kind: 'alive', reason };
+    const weight = failure.code === connectionRefusedCode ? connectionRefusedWeight : (refusalWeight ?? 1);
     return { kind: 'failure', weight, reason };
   }
   // Whoever limits the rate is up.

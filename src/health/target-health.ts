@@ -141,6 +141,8 @@ export interface TargetSnapshot {
   /** Why nobody is admitted now. */
   readonly blockedReason?: string;
   readonly share: number;
+  /** It has refused some for their number: so many attempts a second are let through, and all of them from `until` on. */
+  readonly ramp?: { readonly perSecond: number; readonly until: number };
   readonly inFlight: number;
   readonly refused: readonly Feature[];
   readonly firstToken?: LatencySnapshot;

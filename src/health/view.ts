@@ -63,6 +63,7 @@ function blocksOf(state: TargetState, now: number, tokens: number): Block[] {
     backend.lockout.probing()
       ? underWay('lockout', `locked out (${backend.lockout.kind()})`, now)
       : undefined,
+    rampAt(state, now),
     limited && { by: 'limit' as const, ...limited },
   ].filter((block) => block !== undefined);
 }
@@ -73,6 +74,13 @@ function blockOfBreaker({ backend: { breaker } }: TargetState, now: number): Blo
     ? { by: 'breaker' as const, reason: 'circuit open', availableAt: open.until }
     : breaker.probing() && underWay('breaker', 'circuit half-open', now);
   return block ? { ...block, lastResortAt: breaker.lastResortAt(now) } : undefined;
+}
+
+function rampAt({ backend: { ramp } }: TargetState, now: number): Block | undefined {
+  const availableAt = ramp.nextAt(now);
+  return availableAt === undefined
+    ? undefined
+    : { by: 'limit', reason: 'ramping up after refusals', availableAt };
 }
 
 function underWay(by: Obstacle, reason: string, now: number): Block {
@@ -137,10 +145,13 @@ function finite(at: number): number | undefined {
 
 /** Most targets are closed and free, and what is known of them changes by events only. */
 function holdsUntil(state: TargetState, now: number, view: HealthView): number {
-  const { breaker, learnt, lockout } = state.backend;
-  // A changed key ends a lockout without telling; a minute's window slides; slow start rises.
+  const { breaker, learnt, lockout, ramp } = state.backend;
+  // A changed key ends a lockout without telling; a minute's window slides; slow start and ramp rise.
   const drifts =
-    view.breaker === 'slow-start' || state.limits.get() !== undefined || lockout.kind() !== undefined;
+    view.breaker === 'slow-start' ||
+    state.limits.get() !== undefined ||
+    lockout.kind() !== undefined ||
+    ramp.perSecond(now) !== undefined;
   if (drifts || view.estimated) return now;
   return Math.min(
     learnt.holdsUntil(),
@@ -163,12 +174,20 @@ export function snapshotOf(state: TargetState, now: number): TargetSnapshot {
     ...disabling(state, now),
     blockedReason: view.blockedReason,
     share: view.share,
+    ramp: rampOf(state, now),
     inFlight: view.inFlight,
     refused: [...view.refused],
     firstToken: state.firstToken.percentiles(),
     total: state.total.percentiles(),
     limits: usage(state.limits, now),
   };
+}
+
+function rampOf({ backend: { ramp } }: TargetState, now: number): TargetSnapshot['ramp'] {
+  const perSecond = ramp.perSecond(now);
+  return perSecond === undefined
+    ? undefined
+    : { perSecond: Math.round(perSecond * 100) / 100, until: ramp.until() };
 }
 
 function cooling({ backend }: TargetState, now: number): Partial<TargetSnapshot> {

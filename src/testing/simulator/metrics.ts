@@ -37,6 +37,7 @@ export const metricMeanings = {
   longestWaitMs: 'The longest that an answered call spent with no request under way',
   earlyAttempts: 'Requests before the time that a provider had asked to be left alone until',
   answersFromAPerSecond: 'Answers of a in the second half of the fault, by the second',
+  limitedShare: 'Requests refused as a rate limit, of all in the fault',
   answersInFault: 'Calls that began in the fault and were answered',
   recoveryP95Ms:
     'Streamed calls whose first request fell silent: first text after that timer, 95th percentile',
@@ -106,6 +107,7 @@ export function measure(record: RunRecord, scenario: Scenario, cast: readonly Ma
       within(answered, (faultFromMs + faultUntilMs) / 2, faultUntilMs).filter(isA).length,
       (faultUntilMs - faultFromMs) / 2_000,
     ),
+    limitedShare: limitedShare(within(attempts, faultFromMs, faultUntilMs)),
     answersInFault: inFault.filter(isGood).length,
     recoveryP95Ms: recovery(record, scenario),
     longestSilenceMs: largest(attempts, ({ outcome, lastTokenAt, endedAt = 0 }) =>
@@ -115,6 +117,10 @@ export function measure(record: RunRecord, scenario: Scenario, cast: readonly Ma
     alerts: record.alerts,
     goodputBackMs: goodputBack(record, scenario, { isGood, isA }),
   };
+}
+
+function limitedShare(attempts: RunRecord['attempts']): number {
+  return ratio(attempts.filter(({ refusedFor }) => refusedFor === 'rate-limit').length, attempts.length);
 }
 
 /** Answered whole and in time: its own, or else the one given. */

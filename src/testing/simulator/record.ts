@@ -1,3 +1,4 @@
+import type { FailureKind } from '../../core/failure.ts';
 import type { PlannedCall } from './traffic.ts';
 
 /** One request that a simulated provider was sent. Instants are milliseconds since the start of the simulation. */
@@ -10,6 +11,8 @@ export interface AttemptRecord {
   readonly at: number;
   /** Whether a fault, and not an ordinary day, decides how it goes. */
   readonly struck: boolean;
+  /** Refused at the door, and as what. */
+  readonly refusedFor?: FailureKind;
   endedAt?: number;
   firstTokenAt?: number;
   lastTokenAt?: number;

@@ -138,6 +138,7 @@ function begin(vendor: Vendor, { request }: ProviderCall) {
     number: call.attempts,
     at,
     struck: fate.struck,
+    ...(fate.tokens === 0 && fate.ending.how === 'refuse' ? { refusedFor: fate.ending.refusal.kind } : {}),
   };
   record.attempts.push(attempt);
   if (at < vendor.pausedUntil) record.earlyAttempts += 1;

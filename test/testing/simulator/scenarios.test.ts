@@ -20,7 +20,6 @@ const notYet: Partial<Record<ScenarioName, readonly MetricName[]>> = {
   'S2-10': ['shareAfter30s'], // health that shifts shares before a breaker trips
   S3: ['firstTokenP99Ms', 'attemptsPerCall'], // silence as evidence
   'S3-20': ['firstTokenP99Ms', 'shareAfter20s', 'attemptsPerCall'], // slowness as evidence
-  'S4-529': ['answersFromAPerSecond'], // a share that follows what a target takes
   'S5-hang': ['firstTokenP99Ms'], // silence as evidence
   S10: ['changesPer5s'], // an open time that remembers
   'S10-10': ['changesPer5s'],

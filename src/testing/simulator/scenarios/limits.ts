@@ -63,6 +63,26 @@ const refusedKey = scenarioOfA(
   },
 );
 
+/** All calls of `a` come to `b`, which takes 6 of 10. */
+const cascade: Scenario = {
+  ...scenarioOfA(
+    'S4-cascade',
+    'a down; b takes 6 calls/s, else 429 without a hint',
+    [throughout(allRefused(refusals.unavailable))],
+    {
+      lines: [
+        { metric: 'successInFault', atLeast: 1 },
+        { metric: 'limitedShare', atMost: 0.05, note: 'no storm of 429' },
+        { metric: 'loadOnB', atLeast: 0.48, note: 'b keeps 80 % of its 6 calls/s' },
+      ],
+    },
+  ),
+  faults: {
+    a: [throughout(allRefused(refusals.unavailable))],
+    b: [{ effect: 'bucket', perSecond: 6, burst: 6, refusal: limited, fromMs: 0, untilMs: Infinity }],
+  },
+};
+
 /** Providers that limit, refuse a key, or have no quota left. */
 export const limits = {
   S4: storm(
@@ -82,6 +102,7 @@ export const limits = {
   }),
   'S4-hour': storm('S4-hour', '`retry-after: 3600`', { ...limited, retryAfterMs: 3_600_000 }),
   'S4-529': storm('S4-529', '529 without a hint', refusals.overloaded, { lines: keepsItsShare }),
+  'S4-cascade': cascade,
   S12: refusedKey,
   S13: exhausted('S13', 'quota exhausted: 429 `insufficient_quota`', refusals.noQuota),
   'S13-spend': exhausted('S13-spend', 'spend limit: 429 `enforced_spend_limit_reached`', refusals.spendLimit),

@@ -70,6 +70,7 @@ const allDown: Scenario = {
   },
 };
 
+const rampStepMs = 15_000;
 const bothDownUntilMs = faultFromMs + 90_000;
 /** What `c` lets through while both others are down, if its ramp is used to the full, of what is asked then. */
 const admissible = (2 * 15 + 3 * 15 + 4.5 * 15 + 6.75 * 15 + 10 * 10) / 700;
@@ -101,9 +102,10 @@ const correlated: Scenario = {
         effect: 'ramp-limit',
         fromPerSecond: 2,
         growth: 1.5,
-        stepMs: 15_000,
+        stepMs: rampStepMs,
         refusal: refusals.slowDown,
-        fromMs: 0,
+        // Its steps are those that the line counts with: one begins when `b` goes down too.
+        fromMs: (faultFromMs + 20_000) % rampStepMs,
         untilMs: Infinity,
       },
     ],
