@@ -19,7 +19,8 @@ export async function waitForTarget(journey: Journey, again?: Again): Promise<Ad
   const since = parts.runtime.now();
   journey.walk.renew();
   if (!again && journey.walk.comingFree().length === 0) return undefined;
-  const { done, leave } = parts.queue.join(waiterOf(journey, again, since));
+  // What it has waited before counts: a call that cannot be served should learn so once its patience is over.
+  const { done, leave } = parts.queue.join(waiterOf(journey, again, since - call.waitedMs));
   const off = call.cancellation.on(leave);
   try {
     const admission = await done;

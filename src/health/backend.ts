@@ -297,7 +297,7 @@ function verdictOf(
   if (failure === undefined) return { kind: result.outcome === 'success' ? 'success' : 'undecided' };
   const reason = failure.status === undefined ? failure.kind : `${failure.kind} (${failure.status})`;
   if (result.evidence ?? isEvidence(failure)) {
-    if (refusalWeight === 0) return { kind: 'alive', reason };
+    if (refusalWeight === 0) return { kind: 'undecided' };
     const weight = failure.code === connectionRefusedCode ? connectionRefusedWeight : (refusalWeight ?? 1);
     return { kind: 'failure', weight, reason };
   }

@@ -3,18 +3,18 @@ import type { Tally } from './admissions.ts';
 /** What is left of the rate after a refusal, as long as it is not known what the target takes, */
 const firstCut = 0.7;
 /** and where it is: what was let in between two refusals is the capacity. */
-const laterCut = 0.95;
+const laterCut = 0.98;
 /** What is let in is known after so long and so many. */
 const measuredMs = 2_000;
 const measuredAttempts = 4;
 /** However much was refused, so many attempts a second show whether that is over. */
 const leastPerSecond = 0.5;
 /** The rate grows slowly at first, so that it stays near the capacity that was found, and then ever faster: */
-const firstGrowth = 0.1;
+const firstGrowth = 0.12;
 /** by twice as much after each of these while the capacity is looked for, */
 const shortestDoublingMs = 1_000;
 /** and ever longer as it is found to be the same, */
-const longestDoublingMs = 4_000;
+const longestDoublingMs = 2_000;
 const doublingGrowth = 1.5;
 /** which it is within this share. */
 const sameShare = 0.2;

@@ -24,7 +24,6 @@ const notYet: Partial<Record<ScenarioName, readonly MetricName[]>> = {
   S10: ['changesPer5s'], // an open time that remembers
   'S10-10': ['changesPer5s'],
   'S10-30': ['changesPer5s'],
-  S14: ['successInFault'], // a ramp on failover
 };
 
 describe.each(Object.values(scenarios))('$name, $title', (scenario) => {
