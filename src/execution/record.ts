@@ -35,13 +35,13 @@ export function estimateUsage(attempt: Attempt, failure: Failure, from: Estimate
   const isLeft = failure.kind === 'aborted' || failure.kind === 'timeout';
   const isBilled = attempt.usage !== undefined || isLeft || attempt.firstTokenMs !== undefined;
   if (collected.finish !== undefined || !isBilled) return;
-  attempt.usageIs = attempt.usage ? 'partial' : 'estimated';
-  attempt.usage = {
+  const guess = {
     inputTokens: estimateInputTokens(call.read.request),
     outputTokens: Math.ceil((collected.text.length + collected.reasoning.length) / charactersPerToken),
-    ...attempt.usage,
   };
-  attempt.costUsd = costOf(attempt.usage, target.price);
+  attempt.usageIs = attempt.usage ? 'partial' : 'estimated';
+  attempt.costUsd = costOf({ ...guess, ...attempt.usage }, target.price);
+  attempt.usage ??= guess;
 }
 
 interface Estimated {
