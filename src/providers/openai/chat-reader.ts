@@ -2,7 +2,7 @@ import type { FinishReason, Usage } from '../../core/completion.ts';
 import { invalidResponse } from '../failure.ts';
 import type { Sink } from '../sink.ts';
 import { reasoningReader, type ReasoningReader } from './chat-reasoning.ts';
-import { vendorFailure } from './classify.ts';
+import { noAnswer, vendorFailure } from './classify.ts';
 import { endPatienceMs, finishReasonOf, usagePatienceMs, type Loose, type ReplyReader } from './reader.ts';
 import { toolCallAssembler, type ToolCallAssembler } from './tool-calls.ts';
 import { usageOf, withHeaderCost } from './usage.ts';
@@ -38,9 +38,7 @@ export function chatReader(model: string, sink: Sink): ReplyReader {
     read: (chunk) => readChunk(answer, chunk),
     readWhole(reply) {
       readChunk(answer, reply);
-      if (!Array.isArray(reply['choices']) || reply['choices'].length === 0) {
-        throw failureWithoutError(reply) ?? invalidResponse('the reply holds no choices', 'no-choices');
-      }
+      if (!(reply['choices'] as unknown[] | undefined)?.length) throw noAnswer(reply, 'choices');
       if (answer.finishReason === undefined) {
         throw invalidResponse('the reply has no finish_reason', 'no-finish-reason');
       }
@@ -129,11 +127,6 @@ function finish(answer: ChatAnswer, headers: Headers | undefined): void {
     stopSequence: answer.stopSequence,
     raw,
   });
-}
-
-/** A body that only says what went wrong, in one of the forms without an `error`. */
-function failureWithoutError(reply: Loose): Error | undefined {
-  return typeof (reply['message'] ?? reply['detail']) === 'string' ? vendorFailure(reply) : undefined;
 }
 
 function textOf(thinking: unknown): string {

@@ -32,35 +32,23 @@ const badRequestRules: readonly TextRule[] = [
   },
 ];
 
-const quotaRule =
-  /exceeded your (current|monthly) (quota|usage)|insufficient (quota|balance|credits|funds)|credit balance|call volume quota|billing|spend(ing)? limit|budget has been exceeded|ExceededBudget/i;
-
 export function kindOfBadRequestText(text: string): FailureKind | undefined {
   return badRequestRules.find(({ pattern }) => pattern.test(text))?.kind;
 }
 
-/** Whether the words of a 429 say that money, not haste, is the matter. */
-export function saysQuota(text: string): boolean {
-  return quotaRule.test(text);
-}
-
-/** llama.cpp says it in a 500. */
-export function saysContextFull(text: string): boolean {
-  return /context size has been exceeded|exceeds the available context size/i.test(text);
-}
-
-/** Larger than the whole limit per minute: no waiting helps, only a shorter request. */
-export function saysTooLarge(text: string): boolean {
-  return /request too large|must be reduced in order to run/i.test(text);
-}
-
-const refusal =
-  /unsupported|(does|do|is|are) not support|not (currently )?supported|not permitted|not allowed to request|unrecognized request argument|unknown (name|parameter|argument|field)|extra (fields|inputs)|no endpoints found that (can )?(support|handle)|enable-auto-tool-choice|only the default/i;
-
-/** Whether the words refuse a parameter or a feature by name. */
-export function saysUnsupported(text: string): boolean {
-  return refusal.test(text);
-}
+/** What words say where status and code leave it open. */
+export const words = {
+  /** In a 429 or 403: money, not haste, is the matter. */
+  quota:
+    /exceeded your (current|monthly) (quota|usage)|insufficient (quota|balance|credits|funds)|credit balance|call volume quota|billing|spend(ing)? limit|budget has been exceeded|ExceededBudget/i,
+  /** llama.cpp says it in a 500. */
+  contextFull: /context size has been exceeded|exceeds the available context size/i,
+  /** Larger than the whole limit per minute: no waiting helps, only a shorter request. */
+  tooLarge: /request too large|must be reduced in order to run/i,
+  /** A parameter or a feature is refused by name. */
+  unsupported:
+    /unsupported|(does|do|is|are) not support|not (currently )?supported|not permitted|not allowed to request|unrecognized request argument|unknown (name|parameter|argument|field)|extra (fields|inputs)|no endpoints found that (can )?(support|handle)|enable-auto-tool-choice|only the default/i,
+} as const;
 
 const featuresByParameter: Readonly<Record<string, Feature>> = {
   ...each('tools functions', 'tools'),

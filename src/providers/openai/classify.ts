@@ -1,17 +1,9 @@
 import { messageOf, type Failure, type FailureKind } from '../../core/failure.ts';
 import { each } from '../../core/each.ts';
 import { systemRuntime } from '../../core/runtime.ts';
-import { classifyConnection, failureError, kindOfStatus } from '../failure.ts';
+import { classifyConnection, failureError, invalidResponse, kindOfStatus } from '../failure.ts';
 import { durationOf, headerOf, retryAfterOf } from '../retry-after.ts';
-import {
-  featureOf,
-  kindOfBadRequestText,
-  saysContextFull,
-  saysQuota,
-  saysTooLarge,
-  saysUnsupported,
-  waitIn,
-} from './classify-text.ts';
+import { featureOf, kindOfBadRequestText, waitIn, words } from './classify-text.ts';
 import type { Loose } from './reader.ts';
 import { requestIdOf, resetMs } from './reply-headers.ts';
 
@@ -80,6 +72,13 @@ const longestMessage = 500;
 /** A failure out of an error object that came inside a reply. `around` is the object that held it. */
 export function vendorFailure(error: unknown, around?: Loose): Error {
   return failureError(failureOf(reportOf(error, around)));
+}
+
+/** What a reply is that lacks its answer: one that only says what went wrong, in a form without an `error`, or garbage. */
+export function noAnswer(reply: Loose, field: string): Error {
+  return typeof (reply['message'] ?? reply['detail']) === 'string'
+    ? vendorFailure(reply)
+    : invalidResponse(`the reply holds no ${field}`, `no-${field}`);
 }
 
 /** Turns what the SDK threw into a failure; undefined where it says nothing about OpenAI. */
@@ -197,8 +196,8 @@ function featureIn({ code, param, message }: Report): Failure['feature'] {
 
 function kindOf(report: Report): FailureKind {
   const word = wordKind(report);
-  if (word === 'rate-limit' && saysTooLarge(report.message)) return 'context-length';
-  if (word === 'server-error' && saysContextFull(report.message)) return 'context-length';
+  if (word === 'rate-limit' && words.tooLarge.test(report.message)) return 'context-length';
+  if (word === 'server-error' && words.contextFull.test(report.message)) return 'context-length';
   if (word !== undefined) return word;
   const { status } = report;
   if (status === undefined)
@@ -223,18 +222,18 @@ const rulesByStatus: Readonly<Record<number, (report: Report) => FailureKind>> =
       ? 'rate-limit'
       : 'quota',
   403: forbiddenKind,
-  404: (report) => (saysUnsupported(report.message) ? 'unsupported' : notFoundKind(report)),
+  404: (report) => (words.unsupported.test(report.message) ? 'unsupported' : notFoundKind(report)),
   422: badRequestKind,
   429: ({ message }) => {
-    if (saysTooLarge(message)) return 'context-length';
-    return saysQuota(message) ? 'quota' : 'rate-limit';
+    if (words.tooLarge.test(message)) return 'context-length';
+    return words.quota.test(message) ? 'quota' : 'rate-limit';
   },
 };
 
 function badRequestKind({ message, param }: Report): FailureKind {
   const kind = kindOfBadRequestText(message);
   if (kind !== undefined) return kind;
-  return saysUnsupported(message) || extraFieldNamed(param, message) ? 'unsupported' : 'bad-request';
+  return words.unsupported.test(message) || extraFieldNamed(param, message) ? 'unsupported' : 'bad-request';
 }
 
 function extraFieldNamed(param: string | undefined, message: string): boolean {
@@ -244,7 +243,7 @@ function extraFieldNamed(param: string | undefined, message: string): boolean {
 /** OpenRouter's moderation says its reasons, its budgets their source; Azure's gateway speaks of its quota. */
 function forbiddenKind({ body, message }: Report): FailureKind {
   const metadata = (body['metadata'] ?? {}) as Loose;
-  if (metadata['limit_source'] !== undefined || saysQuota(message)) return 'quota';
+  if (metadata['limit_source'] !== undefined || words.quota.test(message)) return 'quota';
   if (Array.isArray(metadata['reasons']) || metadata['flagged_input'] !== undefined) return 'content-policy';
   if (/not allowed to request/i.test(message)) return 'unsupported';
   return 'permission';

@@ -53,16 +53,29 @@ export interface Sent {
 export function learnFrom(failure: Failure, param: string | undefined, { body, facts }: Sent): Failure {
   if (!['unsupported', 'bad-request'].includes(failure.kind)) return failure;
   const named = `${param ?? ''} ${failure.message}`;
-  const lesson = lessons.find(({ when, learn }) => when.test(named) && learn(facts, body, named));
-  if (!lesson) return failure;
+  const isNews = lessons.some(({ when, learn }) => when.test(named) && learn(facts, body, named));
+  if (!isNews) return failure;
   const { feature: _feature, ...rest } = failure;
   return { ...rest, kind: 'unsupported', code: adaptedCode };
 }
 
+type Body = Readonly<Record<string, any>>;
+
 interface Lesson {
   readonly when: RegExp;
   /** Whether this was news: a lesson that was learnt before does not explain the refusal. */
-  readonly learn: (facts: ModelFacts, body: Readonly<Record<string, any>>, named: string) => boolean;
+  readonly learn: (facts: ModelFacts, body: Body, named: string) => boolean;
+}
+
+type Flag = 'noStreamOptions' | 'noSummary' | 'noDeveloper' | 'toolsNeedResponses';
+
+/** A lesson that is one fact, where the request held what is refused. */
+function once(flag: Flag, wasSent: (body: Body, named: string) => boolean): Lesson['learn'] {
+  return (facts, body, named) => {
+    if (facts[flag] || !wasSent(body, named)) return false;
+    facts[flag] = true;
+    return true;
+  };
 }
 
 const lessons: readonly Lesson[] = [
@@ -77,18 +90,13 @@ const lessons: readonly Lesson[] = [
   },
   {
     when: /stream_options|include_usage/,
-    learn: (facts, body) =>
-      'stream_options' in body && !facts.noStreamOptions && (facts.noStreamOptions = true),
+    learn: once('noStreamOptions', (body) => 'stream_options' in body),
   },
   {
     when: /reasoning\.summary|reasoning summar/i,
-    learn: (facts, body) =>
-      body['reasoning']?.summary !== undefined && !facts.noSummary && (facts.noSummary = true),
+    learn: once('noSummary', (body) => body['reasoning']?.summary !== undefined),
   },
-  {
-    when: /function tools with reasoning/i,
-    learn: (facts) => !facts.toolsNeedResponses && (facts.toolsNeedResponses = true),
-  },
+  { when: /function tools with reasoning/i, learn: once('toolsNeedResponses', () => true) },
   {
     when: /reasoning_effort|reasoning\.effort/,
     learn: (facts, body) => {
@@ -102,8 +110,7 @@ const lessons: readonly Lesson[] = [
   },
   {
     when: /'?developer'?/,
-    learn: (facts, body, named) =>
-      /role/.test(named) && usesDeveloper(body) && !facts.noDeveloper && (facts.noDeveloper = true),
+    learn: once('noDeveloper', (body, named) => /role/.test(named) && usesDeveloper(body)),
   },
   {
     when: /encrypted content|invalid_encrypted_content/i,
@@ -123,7 +130,7 @@ function refuses(named: string): boolean {
   return /unsupported|not support|unrecognized|unknown|not permitted|instead|extra/i.test(named);
 }
 
-function usesDeveloper(body: Readonly<Record<string, any>>): boolean {
+function usesDeveloper(body: Body): boolean {
   const messages = (body['messages'] ?? []) as { role?: string }[];
   return Array.isArray(messages) && messages.some(({ role }) => role === 'developer');
 }

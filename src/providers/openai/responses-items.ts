@@ -55,45 +55,46 @@ function showWhole(output: Output, item: OpenItem, place: string, text: unknown)
   if (typeof text === 'string') showDelta(output, item, place, text.slice(item.shown.get(place) ?? 0));
 }
 
-type Handler = (output: Output, event: Loose) => void;
+/** Where the text of an event belongs, which field counts the places of that name, and which one holds the whole text. */
+interface TextEvent {
+  readonly place: 'content' | 'summary' | 'thought';
+  readonly index: string;
+  readonly whole: string;
+}
 
-const delta =
-  (name: string, index: string): Handler =>
-  (output, event) =>
-    showDelta(output, itemAt(output, event), `${name} ${event[index] ?? 0}`, event['delta']);
-const whole =
-  (name: string, index: string, field: string): Handler =>
-  (output, event) =>
-    showWhole(output, itemAt(output, event), `${name} ${event[index] ?? 0}`, event[field]);
-const refusing =
-  (handler: Handler): Handler =>
-  (output, event) => {
-    output.isRefused = true;
-    handler(output, event);
-  };
+/** By the type of the event, without its end: `delta` brings an increment, `done` the whole text. */
+const textEvents: Readonly<Record<string, TextEvent>> = {
+  output_text: { place: 'content', index: 'content_index', whole: 'text' },
+  refusal: { place: 'content', index: 'content_index', whole: 'refusal' },
+  reasoning_summary_text: { place: 'summary', index: 'summary_index', whole: 'text' },
+  reasoning_text: { place: 'thought', index: 'content_index', whole: 'text' },
+};
 
-const handlers: Readonly<Record<string, Handler>> = {
-  'response.output_text.delta': delta('content', 'content_index'),
-  'response.output_text.done': whole('content', 'content_index', 'text'),
-  'response.refusal.delta': refusing(delta('content', 'content_index')),
-  'response.refusal.done': refusing(whole('content', 'content_index', 'refusal')),
-  'response.reasoning_summary_text.delta': delta('summary', 'summary_index'),
-  'response.reasoning_summary_text.done': whole('summary', 'summary_index', 'text'),
-  'response.reasoning_text.delta': delta('thought', 'content_index'),
-  'response.reasoning_text.done': whole('thought', 'content_index', 'text'),
-  'response.function_call_arguments.delta': addArguments,
-  'response.function_call_arguments.done': replaceArguments,
-  'response.output_item.added': startItem,
-  'response.output_item.done': (output, event) =>
-    readItem(output, itemAt(output, event), event['item'] ?? {}),
+const itemEvents: Readonly<Record<string, (output: Output, event: Loose) => void>> = {
+  'function_call_arguments.delta': addArguments,
+  'function_call_arguments.done': replaceArguments,
+  'output_item.added': startItem,
+  'output_item.done': (output, event) => readItem(output, itemAt(output, event), event['item'] ?? {}),
 };
 
 /** Reads one event of a stream that does not end it. */
 export function readItemEvent(output: Output, type: string, event: Loose): void {
-  const handler = handlers[type];
-  if (handler) handler(output, event);
+  const name = type.replace(/^response\./, '');
+  const [what = '', stage] = name.split('.');
+  const text = textEvents[what];
+  const read = itemEvents[name];
+  if (read) read(output, event);
+  else if (text) readText(output, event, text, stage);
   // Searches, programs and other work at the vendor: no content, but no silence either.
-  else if (/_call|reasoning/.test(type)) output.sink.push({ type: 'activity' });
+  else if (/_call|reasoning/.test(name)) output.sink.push({ type: 'activity' });
+}
+
+function readText(output: Output, event: Loose, { place, index, whole }: TextEvent, stage?: string): void {
+  if (whole === 'refusal') output.isRefused = true;
+  const item = itemAt(output, event);
+  const at = `${place} ${event[index] ?? 0}`;
+  if (stage === 'delta') showDelta(output, item, at, event['delta']);
+  else if (stage === 'done') showWhole(output, item, at, event[whole]);
 }
 
 /** The output as the terminal event repeats it, or as a whole reply holds it: what was not shown before is shown now. */

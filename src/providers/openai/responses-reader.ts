@@ -1,7 +1,7 @@
 import type { FinishReason, Usage } from '../../core/completion.ts';
 import { invalidResponse } from '../failure.ts';
 import type { Sink } from '../sink.ts';
-import { vendorFailure } from './classify.ts';
+import { noAnswer, vendorFailure } from './classify.ts';
 import { endPatienceMs, finishReasonOf, type Loose, type ReplyReader } from './reader.ts';
 import { emptyOutput, finishItems, readItemEvent, readOutput } from './responses-items.ts';
 import { usageOf, withHeaderCost } from './usage.ts';
@@ -44,7 +44,8 @@ export function responsesReader(model: string, sink: Sink): ReplyReader {
       }
     },
     readWhole(reply) {
-      refuseOthers(reply);
+      if (reply['error']) throw vendorFailure(reply['error'], reply);
+      if (!Array.isArray(reply['output'])) throw noAnswer(reply, 'output');
       end(reply);
     },
     patienceMs: () => (finishReason === undefined && trouble === undefined ? undefined : endPatienceMs),
@@ -62,14 +63,6 @@ export function responsesReader(model: string, sink: Sink): ReplyReader {
       });
     },
   };
-}
-
-/** Throws what a reply is that is no response. */
-function refuseOthers(reply: Loose): void {
-  if (reply['error']) throw vendorFailure(reply['error'], reply);
-  if (Array.isArray(reply['output'])) return;
-  const isTold = typeof (reply['message'] ?? reply['detail']) === 'string';
-  throw isTold ? vendorFailure(reply) : invalidResponse('the reply holds no output', 'no-output');
 }
 
 /** Some servers leave the status to the event's name. */
