@@ -1,6 +1,7 @@
 import { Validator, type OutputUnit, type SchemaDraft } from '@cfworker/json-schema';
 import { safeParseAsync, toJSONSchema, type $ZodType } from 'zod/v4/core';
 import type { JsonSchema, Schema, StandardSchema } from './request.ts';
+import { schemaFault } from './schema-fault.ts';
 
 /** What validation says of a value. */
 export type Validated =
@@ -89,6 +90,8 @@ function jsonOfStandard(schema: StandardSchema): JsonSchema {
 }
 
 function compilePlain(schema: JsonSchema): CompiledSchema {
+  const fault = schemaFault(schema);
+  if (fault !== undefined) throw new Error(fault);
   const json = withoutDialect(schema);
   const validator = new Validator(json, dialectOf(schema), false);
   // Tells now what would else be found with the first reply: a reference that leads nowhere.

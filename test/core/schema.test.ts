@@ -56,6 +56,26 @@ describe('compileSchema', () => {
     expect(() => compileSchema(foreign)).toThrow(/other schema that gives no JSON Schema/);
     expect(() => compileSchema({ $ref: '#/$defs/absent' })).toThrow(/absent/);
   });
+
+  it.each([
+    [{ properties: { day: { pattern: '(' } } }, '#/properties/day/pattern: expected a regular expression'],
+    [{ patternProperties: { '[': true } }, '#/patternProperties: expected a regular expression'],
+    [{ items: { oneOf: [true, null] } }, '#/items/oneOf/1: expected a schema'],
+    [{ items: [{}, 5] }, '#/items/1: expected a schema'],
+    [{ additionalProperties: null }, '#/additionalProperties: expected a schema'],
+    [{ $defs: 'none' }, '#/$defs: expected an object of schemas'],
+    [{ pattern: null }, '#/pattern: expected a string'],
+  ])('says at once what no reply could be held to: %j', (schema, message) => {
+    expect(() => compileSchema(schema)).toThrow(message);
+  });
+
+  it.each([
+    { properties: { pattern: { type: 'string' }, items: { const: null } } },
+    { dependencies: { a: ['b'], c: { required: ['d'] } }, enum: [null], default: null },
+    { type: 'object', examples: [null, { items: null }], required: ['items'] },
+  ])('takes what only looks like it: %j', (schema) => {
+    expect(() => compileSchema(schema)).not.toThrow();
+  });
 });
 
 describe('parseObject', () => {
