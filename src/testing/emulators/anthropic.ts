@@ -1,3 +1,5 @@
+import { boolean } from '../../core/check.ts';
+import { atLeastOne } from '../../core/check-parts.ts';
 import { answerOf, type Scene } from './anthropic/answer.ts';
 import { errorAnswer, invalid, requestIdOf, streamErrorFrame } from './anthropic/errors.ts';
 import { chunkMessage } from './anthropic/event-stream.ts';
@@ -33,7 +35,10 @@ const defaultWindow = 200_000;
  */
 export function anthropicEmulator(options: AnthropicEmulatorOptions = {}): Promise<Emulator> {
   const { contextWindow = defaultWindow, redactsThinking = false } = options;
-  return startEmulator(anthropicDialect(contextWindow, redactsThinking), options);
+  return startEmulator(anthropicDialect(contextWindow, redactsThinking), options, {
+    contextWindow: atLeastOne,
+    redactsThinking: boolean,
+  });
 }
 
 function anthropicDialect(contextWindow: number, redacts: boolean): Dialect {

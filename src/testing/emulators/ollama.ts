@@ -1,3 +1,6 @@
+import { boolean, mapOf, object } from '../../core/check.ts';
+import { atLeastOne } from '../../core/check-parts.ts';
+import { each } from '../../core/each.ts';
 import type { Dialect, DialectAnswer, JsonObject, WireRequest } from './dialect.ts';
 import { failed, vendorErrors } from './ollama-errors.ts';
 import { refusalOf, tokensOf } from './ollama-rules.ts';
@@ -48,7 +51,9 @@ export function ollamaEmulator(options: OllamaEmulatorOptions = {}): Promise<Emu
     alwaysCuts,
     asksForKey: options.keys !== undefined,
   };
-  return startEmulator(ollamaDialect(server, options.models), options);
+  const can = object(each('tools thinking vision', boolean));
+  const own = { abilities: mapOf(can), contextWindow: atLeastOne, alwaysCuts: boolean };
+  return startEmulator(ollamaDialect(server, options.models), options, own);
 }
 
 function ollamaDialect(server: OllamaServer, models: readonly string[] | undefined): Dialect {

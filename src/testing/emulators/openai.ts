@@ -1,3 +1,4 @@
+import { oneOf } from '../../core/check.ts';
 import type { Dialect, DialectAnswer, DialectSettings, VendorErrorKind, WireRequest } from './dialect.ts';
 import { chatAnswer, chatReplyRequest } from './openai/chat.ts';
 import { chatRefusal } from './openai/chat-rules.ts';
@@ -25,7 +26,9 @@ export interface OpenAIEmulatorOptions extends EmulatorOptions {
  * const client = new OpenAI({ apiKey: 'test', baseURL: `${emulator.url}/v1`, maxRetries: 0 });
  */
 export function openaiEmulator(options: OpenAIEmulatorOptions = {}): Promise<Emulator> {
-  return startEmulator(openaiDialect(options.flavour), options);
+  return startEmulator(openaiDialect(options.flavour), options, {
+    flavour: oneOf(['openai', 'azure', 'compatible']),
+  });
 }
 
 export function openaiDialect(flavour?: Flavour): Dialect {

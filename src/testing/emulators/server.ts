@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Rules } from '../../core/check.ts';
+import { checkOptions, checkReply } from './check-options.ts';
 import type { Dialect, DialectSettings } from './dialect.ts';
 import { exchangeOf, type Exchange } from './exchange.ts';
 import { faultPlan, type FaultPlan, type FaultSchedule } from './faults.ts';
@@ -81,7 +83,12 @@ interface State {
 }
 
 /** Starts a server on 127.0.0.1 that speaks a dialect. */
-export async function startEmulator(dialect: Dialect, options: EmulatorOptions = {}): Promise<Emulator> {
+export async function startEmulator(
+  dialect: Dialect,
+  options: EmulatorOptions = {},
+  ownOptions: Rules = {},
+): Promise<Emulator> {
+  checkOptions(options, ownOptions);
   const state = stateOf(dialect, options);
   const port = portHolder((incoming, response) => void receive(state, incoming, response));
   await port.open(options.port ?? 0);
@@ -127,6 +134,7 @@ function emulatorOf(state: State, port: PortHolder): Emulator {
       return { requests: requests.length, ...counts, open: exchanges.size, sockets: port.sockets() };
     },
     reply(reply) {
+      checkReply(reply);
       state.replyTo = replyFunction(reply);
     },
     async fault(schedule) {

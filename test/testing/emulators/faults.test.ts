@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { anthropicEmulator, geminiEmulator, ollamaEmulator, openaiEmulator } from 'failsoft/testing';
 import type { Dialect } from '../../../src/testing/emulators/dialect.ts';
 import type { FaultSchedule } from '../../../src/testing/emulators/faults.ts';
 import { wordsOf } from '../../../src/testing/emulators/reply.ts';
@@ -462,5 +463,32 @@ describe('an emulator', () => {
       port = emulator.port;
     }
     await expect(fetch(`http://127.0.0.1:${port}/version`)).rejects.toThrow();
+  });
+});
+
+describe('what an emulator is told', () => {
+  it.each([
+    [
+      () => openaiEmulator({ repyl: 'Hello.' } as object),
+      /options\.repyl: is not known; did you mean 'reply'/,
+    ],
+    [() => openaiEmulator({ flavour: 'azur' } as object), /options\.flavour: .*did you mean 'azure'/],
+    [() => openaiEmulator({ reply: { txt: 'Hello.' } } as object), /options\.reply\.txt: .*'text'/],
+    [() => openaiEmulator({ keys: 'one' } as object), /options\.keys: expected a list/],
+    [() => anthropicEmulator({ contextWindow: '1k' } as object), /options\.contextWindow: expected a whole number/],
+    [() => geminiEmulator({ tokenDelayMs: -1 }), /options\.tokenDelayMs: expected a number ≥ 0/],
+    [
+      () => ollamaEmulator({ abilities: { llama: { tool: true } } } as object),
+      /options\.abilities\.llama\.tool: /,
+    ],
+    [() => ollamaEmulator({ port: 70_000 }), /options\.port: expected a whole number/],
+  ])('must be known: %s', async (start, message) => {
+    await expect(start()).rejects.toThrow(message);
+  });
+
+  it('must be known later too', async () => {
+    await using emulator = await openaiEmulator();
+    expect(() => emulator.reply({ texts: [] } as object)).toThrow(/reply\.texts: .*did you mean 'text'/);
+    emulator.reply(undefined);
   });
 });
