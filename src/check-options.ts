@@ -43,7 +43,7 @@ const sharedRules: Rules = {
   strategy: when(isFunction, anything, oneOf(['in-order', 'weighted', 'fastest', 'cheapest', 'least-busy'])),
   failures: object(each(failureKinds.join(' '), oneOf(['retry', 'next', 'stop']))),
   require: requirements,
-  ...each('cache budget prices policy conversations shared alerts', later),
+  ...each('cache budget policy conversations shared alerts', later),
 };
 
 const provider = all(
@@ -59,6 +59,8 @@ const settings = object(settingRules);
 const usd = number(0);
 const usdPerMillion = expected('USD per million tokens', (value) => isNumber(value) && value >= 0);
 
+const price = object(each('cachedInput cacheWrite perRequest', usd), each('input output', usdPerMillion));
+
 const target = object(
   {
     id: name,
@@ -70,7 +72,7 @@ const target = object(
     maxOutputTokens: atLeastOne,
     region: name,
     tags: strings,
-    price: object(each('cachedInput cacheWrite perRequest', usd), each('input output', usdPerMillion)),
+    price,
     limits: object({ rpm: number(1), tpm: number(1), concurrency: atLeastOne, queueMs: zeroOrMore }),
     supports: object({
       ...each(
@@ -95,6 +97,7 @@ const routerRule = object(
     ...sharedRules,
     defaultModel: anything,
     requireScope: boolean,
+    prices: mapOf(price),
     observers: listOf(aFunction, 'a list of functions'),
     runtime: holding(each('now sleep random', aFunction)),
   },

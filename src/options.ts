@@ -143,6 +143,11 @@ export interface RouterOptions<Model extends string = string> extends SharedOpti
   readonly defaultModel?: NoInfer<Model>;
   /** Refuses requests without a `scope`. @default false */
   readonly requireScope?: boolean;
+  /**
+   * For targets that state no `price`: by `provider/model`, the provider by name, or else by the provider's model.
+   * @default none
+   */
+  readonly prices?: Readonly<Record<string, Price>>;
   readonly observers?: readonly Observer[];
   /** Clock, sleep and chance. @default the platform's */
   readonly runtime?: Runtime;

@@ -1,7 +1,8 @@
 import { describeProblems } from './core/check.ts';
-import { RouterError } from './core/errors.ts';
+import { isRouterError, RouterError, type Problem } from './core/errors.ts';
 import type { Observer } from './core/events.ts';
-import type { FailureKind, FailurePermit } from './core/failure.ts';
+import { messageOf, type FailureKind, type FailurePermit } from './core/failure.ts';
+import type { Price } from './core/price.ts';
 import type { Requirements } from './core/request.ts';
 import { systemRuntime, type Runtime } from './core/runtime.ts';
 import { each } from './core/each.ts';
@@ -18,6 +19,7 @@ import type {
   TransportOption,
 } from './options.ts';
 import type { ExecutionTarget, HedgeSettings } from './execution/call.ts';
+import type { Supports } from './providers/provider.ts';
 import type { Candidate } from './routing/candidate.ts';
 import type { Strategy, StrategyName } from './routing/strategies.ts';
 
@@ -70,14 +72,18 @@ export interface Settings {
  * @throws RouterError `invalid-config` with every problem found
  */
 export function settle(options: RouterOptions): Settings {
-  const problems = optionProblems(options);
-  if (problems.length > 0) {
-    throw new RouterError({
-      code: 'invalid-config',
-      message: `the options of createRouter have ${problems.length} fault(s):\n${describeProblems(problems)}`,
-      problems,
-    });
+  try {
+    return settleChecked(options);
+  } catch (error) {
+    if (isRouterError(error)) throw error;
+    // A getter or a proxy of the host's has thrown.
+    throw invalidConfig([{ path: '', message: `cannot be read: ${messageOf(error)}` }]);
   }
+}
+
+function settleChecked(options: RouterOptions): Settings {
+  const problems = optionProblems(options);
+  if (problems.length > 0) throw invalidConfig(problems);
   const models = new Map(
     Object.entries(options.models).map(([name, model]) => [name, completeModel(name, model, options)]),
   );
@@ -90,6 +96,11 @@ export function settle(options: RouterOptions): Settings {
   });
 }
 
+function invalidConfig(problems: Problem[]): RouterError {
+  const message = `the options of createRouter have ${problems.length} fault(s):\n${describeProblems(problems)}`;
+  return new RouterError({ code: 'invalid-config', message, problems });
+}
+
 function completeModel(
   name: string,
   given: readonly Target[] | ModelOptions,
@@ -100,7 +111,7 @@ function completeModel(
   const timeouts = { ...router.timeouts, ...stated(model.timeouts) };
   return Object.freeze({
     name,
-    targets: targets.map((target) => completeTarget(target, timeouts)),
+    targets: targets.map((target) => completeTarget(target, { timeouts, prices: router.prices })),
     strategy: model.strategy ?? router.strategy,
     timeouts,
     retry: { ...defaults.retry, ...retryOptions(router.retry), ...retryOptions(model.retry) },
@@ -121,7 +132,12 @@ const unstated = each(
   undefined,
 );
 
-function completeTarget(target: Target, timeouts: Timeouts): TargetSettings {
+interface Inherited {
+  readonly timeouts: Timeouts;
+  readonly prices: RouterOptions['prices'];
+}
+
+function completeTarget(target: Target, { timeouts, prices }: Inherited): TargetSettings {
   const { provider, model, priority = 0, degraded = false, promptCache = false } = target;
   const id = idOf(target) as string;
   const statedSupports = target.supports && stated(target.supports);
@@ -129,6 +145,7 @@ function completeTarget(target: Target, timeouts: Timeouts): TargetSettings {
     ...unstated,
     ...target,
     id,
+    price: target.price ?? priceIn(prices, target),
     info: { id, provider: provider.name, model },
     priority,
     degraded,
@@ -136,7 +153,7 @@ function completeTarget(target: Target, timeouts: Timeouts): TargetSettings {
     queueMs: target.limits?.queueMs ?? defaults.queueMs,
     statedSupports,
     supports: {
-      ...provider.supports?.(model),
+      ...supportsOf(target),
       ...statedSupports,
       ...(provider.stream ? {} : { stream: false }),
     },
@@ -153,6 +170,24 @@ export function hedgeSettings(...options: readonly SharedOptions['hedge'][]): He
     (settings, option) => (typeof option === 'object' ? { ...settings, ...stated(option) } : settings),
     defaults.hedge,
   );
+}
+
+function priceIn(prices: RouterOptions['prices'] = {}, { provider, model }: Target): Price | undefined {
+  const name = [`${provider.name}/${model}`, model].find((one) => Object.hasOwn(prices, one));
+  return name === undefined ? undefined : prices[name];
+}
+
+function supportsOf({ provider, model }: Target): Supports | undefined {
+  try {
+    return provider.supports?.(model);
+  } catch (error) {
+    throw invalidConfig([
+      {
+        path: '',
+        message: `supports('${model}') of the provider '${provider.name}' threw: ${messageOf(error)}`,
+      },
+    ]);
+  }
 }
 
 /** `retry: 2` is short for `{ limit: 2 }`. */

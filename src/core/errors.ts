@@ -1,6 +1,6 @@
 import type { Attempt, ToolCall, Usage } from './completion.ts';
 import type { Rejection } from './events.ts';
-import type { Failure } from './failure.ts';
+import type { Failure, FailureKind } from './failure.ts';
 import { stated } from './stated.ts';
 
 /** What ended the call. */
@@ -135,8 +135,10 @@ export class RouterError extends Error {
 
   /** Plain JSON for an end user: no provider, model, host, key or prompt. */
   toPublic(): PublicError {
-    const [status, message, retryable] = publicFaces[this.code];
-    const { code, retryAfterMs, callId } = this;
+    const { code, callId } = this;
+    const isHopeless = isSetUpWrongly(this);
+    const [status, message, retryable] = publicFaces[isHopeless ? 'invalid-config' : code];
+    const retryAfterMs = isHopeless ? undefined : this.retryAfterMs;
     return stated({ code, message, status, retryable, retryAfterMs, callId });
   }
 
@@ -148,6 +150,15 @@ export class RouterError extends Error {
   [inspectCustom](): string {
     return this.toString();
   }
+}
+
+const setupKinds: readonly (FailureKind | undefined)[] = ['auth', 'permission', 'model-not-found'];
+
+/** Every target refused, or is spared, for what only the operator can mend: trying again helps nobody. */
+function isSetUpWrongly({ code, attempts, rejected }: RouterError): boolean {
+  if (code !== 'all-targets-failed' || attempts.length + rejected.length === 0) return false;
+  const isRefused = ({ failure }: Attempt) => setupKinds.includes(failure?.kind);
+  return attempts.every(isRefused) && rejected.every(({ reason }) => reason.startsWith('locked out (auth)'));
 }
 
 /** What happened at each target, as cells: who, what, status, how long, and the words that go with it. */

@@ -21,6 +21,19 @@ export function checkEvent(event: ProviderEvent): void {
   }
 }
 
+/**
+ * The letters of a string are no events.
+ *
+ * @throws a failure of kind `invalid-response`
+ */
+export function listOfEvents(resolved: unknown): readonly ProviderEvent[] {
+  if (Array.isArray(resolved)) return resolved as readonly ProviderEvent[];
+  throw invalidResponse(
+    `the provider's complete() must resolve to a list of events that ends with a finish, not to ${resolved === null ? 'null' : `a value of type ${typeof resolved}`}`,
+    'no-events',
+  );
+}
+
 function malformed({ type }: ProviderEvent): Error {
   return invalidResponse(`the provider yielded a '${type}' event without what belongs into it`);
 }

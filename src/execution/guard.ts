@@ -3,7 +3,7 @@ import type { Runtime } from '../core/runtime.ts';
 import { classifyError, invalidResponse } from '../providers/failure.ts';
 import type { Provider, ProviderCall, ProviderEvent } from '../providers/provider.ts';
 import { feedOf } from '../providers/sink.ts';
-import { checkEvent } from './check-event.ts';
+import { checkEvent, listOfEvents } from './check-event.ts';
 import { watchSilence, type AttemptDeadlines } from './silence.ts';
 
 /** A reply longer than this, in characters or in events, is no answer to a chat call. */
@@ -94,7 +94,7 @@ async function pump(
   accept: (event: ProviderEvent) => boolean,
 ): Promise<void> {
   if (transport === 'unary' && provider.complete) {
-    for (const event of await provider.complete(call)) if (!accept(event)) return;
+    for (const event of listOfEvents(await provider.complete(call))) if (!accept(event)) return;
     return;
   }
   // A host's own may be an async function: unawaited, its rejection would be nobody's.

@@ -19,9 +19,9 @@ export function recordFacts(
   attempt.durationMs = now - attempt.startedAt;
   attempt.ignored = [...new Set([...attempt.ignored, ...collected.ignored])];
   if (collected.requestId !== undefined) attempt.requestId = collected.requestId;
-  if (collected.usage === undefined) return;
-  attempt.usage = collected.usage;
-  attempt.costUsd = costOf(collected.usage, target.price);
+  if (collected.usage !== undefined) attempt.usage = collected.usage;
+  const costUsd = costOf(collected.usage, target.price);
+  if (costUsd !== undefined) attempt.costUsd = costUsd;
 }
 
 const charactersPerToken = 4;

@@ -44,14 +44,14 @@ function usageOf(usage: Usage | undefined): Usage {
 }
 
 /**
- * What all attempts cost. An attempt that failed before the vendor counted anything costs nothing; one that was counted
- * and has no price makes the whole unknown.
+ * What all attempts cost. An attempt that failed before its vendor wrote or counted anything costs nothing; one that wrote
+ * or was counted, and whose cost is not known, makes the whole unknown.
  */
 function totalCost({ attempts }: Call): number | undefined {
   let sumUsd = 0;
-  for (const { costUsd, usage, decision } of attempts) {
+  for (const { costUsd, usage, firstTokenMs, decision } of attempts) {
     if (costUsd !== undefined) sumUsd += costUsd;
-    else if (usage !== undefined || decision === 'answer') return undefined;
+    else if (usage !== undefined || firstTokenMs !== undefined || decision === 'answer') return undefined;
   }
   return sumUsd;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Message } from 'failsoft';
+import type { Script } from 'failsoft/testing';
 import { arrange, decisionsOf, messages } from './arrange.ts';
 
 describe('a completion', () => {
@@ -177,6 +178,46 @@ describe('costUsd', () => {
   it('is undefined where the vendor counted nothing of the answer', async () => {
     const stage = arrange({ a: { script: 'x', target: { price } } });
     expect(await stage.ask()).not.toHaveProperty('costUsd');
+  });
+
+  it('is undefined where a lost attempt had written something, and its vendor counted nothing', async () => {
+    const stage = arrange({
+      a: { script: [{ text: 'Hel' }, { fail: 'network' }], target: { price } },
+      b: { script: [{ text: 'x' }, { finish: { usage } }], target: { price } },
+    });
+    const reply = await stage.ask();
+    expect(reply).not.toHaveProperty('costUsd');
+    expect(reply.attempts.map(({ costUsd }) => costUsd)).toEqual([undefined, costOfOne]);
+  });
+
+  it('is 0 for what is free, counted or not', async () => {
+    const free = { input: 0, output: 0 };
+    const stage = arrange({ a: { script: 'x', target: { price: free } } });
+    expect((await stage.ask()).costUsd).toBe(0);
+    const after = arrange({
+      local: { script: [{ text: 'Hel' }, { fail: 'network' }], target: { price: free } },
+      b: { script: [{ text: 'x' }, { finish: { usage } }], target: { price } },
+    });
+    expect((await after.ask()).costUsd).toBeCloseTo(costOfOne, 10);
+  });
+
+  it('goes by the router’s prices where a target states none: by provider and model, else by model', async () => {
+    const script: Script = [{ text: 'x' }, { finish: { usage } }];
+    const prices = { 'a/m': { input: 3, output: 15 }, m: { input: 30, output: 150 } };
+    const stage = arrange(
+      {
+        a: { script, target: { model: 'm' } },
+        b: { script, target: { model: 'm' } },
+        c: script,
+        d: { script, target: { model: 'm', price: { input: 1, output: 0 } } },
+      },
+      { prices },
+    );
+    const costAt = async (id: string) => (await stage.ask({}, { targets: [id] })).costUsd;
+    expect(await costAt('a')).toBeCloseTo(costOfOne, 10);
+    expect(await costAt('b')).toBeCloseTo(10 * costOfOne, 10);
+    expect(await costAt('c')).toBeUndefined();
+    expect(await costAt('d')).toBeCloseTo(0.001, 10);
   });
 
   it('owes nothing for an attempt that was refused before anything was counted', async () => {

@@ -163,6 +163,37 @@ describe('toPublic()', () => {
   });
 });
 
+describe('what only an operator can mend', () => {
+  it.each(['auth', 'permission', 'model-not-found'] as const)(
+    '(%s everywhere) is not to be tried again',
+    async (kind) => {
+      const stage = arrange({ a: [{ fail: 'auth' }], b: [{ fail: kind }] });
+      for (let call = 0; call < 2; call += 1) {
+        const error = await stage.fail();
+        expect(error.code).toBe('all-targets-failed');
+        expect(error.toPublic()).toEqual({
+          code: 'all-targets-failed',
+          message: 'The service is not set up correctly.',
+          status: 500,
+          retryable: false,
+          callId: error.callId,
+        });
+      }
+    },
+  );
+
+  it('is no reason to give up where another target may come back', async () => {
+    const stage = arrange({ a: [{ fail: 'auth' }], b: [{ fail: 'overloaded' }] });
+    expect((await stage.fail({}, { retry: 0 })).toPublic()).toMatchObject({ status: 503, retryable: true });
+    const spared = arrange({
+      a: [{ fail: 'auth' }],
+      b: [{ fail: { kind: 'rate-limit', message: 'slow', retryAfterMs: 60_000 } }],
+    });
+    await spared.fail({}, { retry: 0 });
+    expect((await spared.fail({}, { retry: 0 })).toPublic()).toMatchObject({ status: 503, retryable: true });
+  });
+});
+
 describe('a closed router', () => {
   it('ends new calls with closed, and those in flight after the grace', async () => {
     const stage = arrange({

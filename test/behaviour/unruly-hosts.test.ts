@@ -107,6 +107,25 @@ describe('a provider', () => {
     expect((await stage.ask()).text).toBe('From a.');
   });
 
+  it.each([
+    ['a string', 'Hello.', 'not to a value of type string'],
+    ['nothing', undefined, 'not to a value of type undefined'],
+    ['null', null, 'not to null'],
+    ['an answer of another make', { text: 'Hello.' }, 'not to a value of type object'],
+  ])('that resolves complete() to %s is told what is wanted', async (_what, value, message) => {
+    const complete = (() => Promise.resolve(value)) as never as Provider['complete'];
+    const stage = arrange({
+      a: { script: 'x', wrap: ({ name }) => ({ name, complete: complete! }) },
+      b: 'From b.',
+    });
+    const { attempts } = await stage.ask();
+    expect(attempts[0]?.failure).toMatchObject({
+      kind: 'invalid-response',
+      message: expect.stringContaining(message) as string,
+    });
+    expect(attempts[0]?.failure?.message).toContain('complete() must resolve to a list of events');
+  });
+
   it('that rejects before it has a stream has failed, and nothing is left unhandled', async () => {
     const stage = arrange({
       a: {

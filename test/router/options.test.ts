@@ -7,6 +7,10 @@ import { defaults } from '../../src/settings.ts';
 
 const provider = scriptedProvider('hello');
 
+function explode(): never {
+  throw new Error('not loaded');
+}
+
 function faultsOf(options: unknown): Record<string, string> {
   try {
     createRouter(options as RouterOptions);
@@ -50,13 +54,53 @@ describe('createRouter', () => {
     });
   });
 
+  it('takes prices in USD per million tokens', () => {
+    const models = { chat: [{ provider, model: 'a' }] };
+    expect(faultsOf({ models, prices: { a: { input: 1 }, b: { input: 1, output: -1 } } })).toEqual({
+      'prices.a.output': expect.stringContaining('USD per million tokens') as string,
+      'prices.b.output': expect.stringContaining('got -1') as string,
+    });
+    expect(faultsOf({ models: { chat: { targets: models.chat, prices: {} } } })).toHaveProperty([
+      'models.chat.prices',
+    ]);
+  });
+
+  it.each([
+    ['the options', new Proxy({}, { get: explode, ownKeys: explode })],
+    [
+      'a model',
+      {
+        models: {
+          get chat() {
+            return explode();
+          },
+        },
+      },
+    ],
+    [
+      'a target',
+      {
+        models: { chat: [Object.defineProperty({ provider }, 'model', { get: explode, enumerable: true })] },
+      },
+    ],
+  ])('says of %s that cannot be read what went wrong', (_what, options) => {
+    expect(Object.values(faultsOf(options)).join()).toMatch(/cannot be read: not loaded/);
+  });
+
+  it('says whose supports() threw', () => {
+    const broken = { ...provider, name: 'acme', supports: explode };
+    expect(Object.values(faultsOf({ models: { chat: [{ provider: broken, model: 'large' }] } }))).toEqual([
+      "supports('large') of the provider 'acme' threw: not loaded",
+    ]);
+  });
+
   it('puts the whole list into the message', () => {
     expect(() => createRouter({ models: { chat: [{ provider, model: 'a', weight: -1 }] } })).toThrow(
       'models.chat[0].weight: expected a number ≥ 0',
     );
   });
 
-  it.each(['cache', 'budget', 'prices', 'policy', 'conversations', 'shared', 'alerts'])(
+  it.each(['cache', 'budget', 'policy', 'conversations', 'shared', 'alerts'])(
     'refuses %s with a clear word until it is there',
     (option) => {
       const faults = faultsOf({ models: { chat: [{ provider, model: 'a' }] }, [option]: true });
