@@ -55,6 +55,8 @@ export interface HealthView {
   readonly refused: ReadonlySet<Feature>;
   /** Attempts of this target in flight. */
   readonly inFlight: number;
+  /** Those of them that have not shown any content yet. */
+  readonly awaitingContent: number;
   /** The target's own `limits.concurrency`. */
   readonly concurrency?: number;
   /** The median time until first content; undefined while unknown. */

@@ -56,6 +56,7 @@ export function createTarget({ id, limits }: TargetRef, options: TargetOptions):
     total: createLatency(),
     typical: createTypicalUsage(),
     disabled: undefined,
+    awaitingContent: 0,
     seen: undefined,
   };
   const { backend, runtime } = options;
@@ -145,11 +146,13 @@ function isKeptAway(block: LimitBlock | undefined, now: number, lastResort: bool
 function createPermit(memory: Memory, pass: BackendPass, taken: Taken): Permit {
   let hasContent = false;
   let hasEnded = false;
+  memory.awaitingContent += 1;
   return {
     probe: pass.probe,
     firstContent(firstTokenMs) {
       if (hasContent || hasEnded) return;
       hasContent = true;
+      memory.awaitingContent -= 1;
       const now = memory.runtime.now();
       memory.firstToken.record(firstTokenMs, now);
       memory.firstTokenPeak.record(firstTokenMs, now);
@@ -159,6 +162,7 @@ function createPermit(memory: Memory, pass: BackendPass, taken: Taken): Permit {
     end(result) {
       if (hasEnded) return;
       hasEnded = true;
+      if (!hasContent) memory.awaitingContent -= 1;
       notePeak(memory, result, hasContent);
       endAttempt(memory, pass, taken, result);
     },

@@ -24,6 +24,8 @@ export interface TargetState {
   readonly total: Latency;
   readonly typical: TypicalUsage;
   disabled: Disabled | undefined;
+  /** Attempts in flight without content. */
+  awaitingContent: number;
 }
 
 export interface Block {
@@ -128,6 +130,7 @@ export function viewOf(state: TargetState, now: number, tokens: number): DatedVi
     lastResortAt: resortOf(blocks),
     refused: learnt.at(now),
     inFlight: state.limits.inFlight(),
+    awaitingContent: state.awaitingContent,
     concurrency: state.limits.get()?.concurrency,
     firstTokenP50Ms: state.firstToken.percentiles()?.p50Ms,
     firstTokenPeak: state.firstTokenPeak.peak(),

@@ -16,11 +16,13 @@ export function betterOfTwo(candidates: readonly Candidate[], { random, now }: S
 }
 
 /**
- * How long its peak of first-token time would be with one attempt more, for a target of weight 1. An unknown one is worth
- * a try, but one at a time: it may be unknown because it never answers.
+ * Its peak of first-token time for each attempt that waits for its first token, and for one more, as for a target of weight
+ * 1. Attempts that are already answering keep nobody waiting; where nothing comes any more, those that wait pile up, and turn
+ * calls away before any timeout. An unknown one is worth a try, but one at a time: it may be unknown because it never answers.
  */
 export function expectedWait({ health, weight = 1 }: Candidate, now: number): number {
-  const peakMs = fadedPeak(health.firstTokenPeak, now);
-  if (peakMs === undefined) return health.inFlight === 0 ? -1 : Infinity;
-  return (peakMs * (health.inFlight + 1)) / weight;
+  const { firstTokenPeak, awaitingContent } = health;
+  const peakMs = fadedPeak(firstTokenPeak, now);
+  if (peakMs === undefined) return awaitingContent === 0 ? -1 : Infinity;
+  return (peakMs * (awaitingContent + 1)) / weight;
 }

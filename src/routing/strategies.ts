@@ -61,7 +61,7 @@ export const orderings: Readonly<Record<StrategyName, Ordering>> = {
 export const inOrder: Strategy = /* @__PURE__ */ strategyOf(orderings['in-order']);
 /** Smooth weighted round robin. */
 export const weighted: Strategy = /* @__PURE__ */ strategyOf(orderings.weighted);
-/** The better of two drawn at random, by the latest peak of the time to first content and the attempts in flight. */
+/** The better of two drawn at random, by the latest peak of the time to first content and who waits for one. */
 export const fastest: Strategy = /* @__PURE__ */ strategyOf(orderings.fastest);
 /** By price and expected tokens, as learnt of each target; those without a price come last. */
 export const cheapest: Strategy = /* @__PURE__ */ strategyOf(orderings.cheapest);

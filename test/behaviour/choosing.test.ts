@@ -102,3 +102,20 @@ describe('a weight of 0', () => {
     },
   );
 });
+
+describe('fastest, where a target falls silent', () => {
+  it('turns calls away before any timeout has ended', async () => {
+    const stage = arrange({ a: after(300), b: after(900) }, { strategy: 'fastest' });
+    await served(stage, 30);
+    stage.providers.a.script([{ hang: true }]);
+    const before = stage.providers.a.calls.length;
+    const calls = [];
+    for (let call = 0; call < 9; call += 1) {
+      calls.push(stage.router.complete({ messages: [{ role: 'user', content: 'Hi' }] }));
+      await stage.runtime.advance(1_000);
+    }
+    expect(stage.eventsOf('attempt').filter(({ attempt }) => attempt.failure)).toEqual([]);
+    expect(stage.providers.a.calls.length - before).toBeLessThanOrEqual(6);
+    await stage.runtime.run(Promise.all(calls));
+  });
+});

@@ -134,7 +134,7 @@ describe('no healthy target with a weight starves', { timeout: 120_000 }, () => 
         expect(Math.min(...serve(servers, traffic))).toBeGreaterThan(0);
         const alike = servers.map(() => servers[0]!);
         const fair = traffic.calls / servers.length;
-        expect(Math.min(...serve(alike, traffic))).toBeGreaterThan(0.4 * fair);
+        expect(Math.min(...serve(alike, traffic))).toBeGreaterThan(0.25 * fair);
       }),
       { numRuns: 1_000 },
     );

@@ -2,7 +2,7 @@ import type { HealthView } from '../../src/health/target-health.ts';
 import type { Candidate } from '../../src/routing/candidate.ts';
 
 export function makeHealth(given: Partial<HealthView> = {}): HealthView {
-  return { breaker: 'closed', share: 1, refused: new Set(), inFlight: 0, ...given };
+  return { breaker: 'closed', share: 1, refused: new Set(), inFlight: 0, awaitingContent: 0, ...given };
 }
 
 type Given = Partial<Omit<Candidate, 'health'>> & { readonly health?: Partial<HealthView> };

@@ -59,17 +59,17 @@ describe('fastest', () => {
     expect(order(fastest, candidates, scripted(0.5, 0.9))).toBe('b c a');
   });
 
-  it('counts what is in flight: a fast one that is busy may answer later than a slow one that is free', () => {
+  it('counts who waits for a first token: a fast one that is asked by many may answer later than a slow one that is free', () => {
     expect(
-      order(fastest, makeCandidates({ health: { ...peak(300), inFlight: 3 } }, { health: peak(900) })),
+      order(fastest, makeCandidates({ health: { ...peak(300), awaitingContent: 3 } }, { health: peak(900) })),
     ).toBe('b a');
     expect(
-      order(fastest, makeCandidates({ health: { ...peak(300), inFlight: 1 } }, { health: peak(900) })),
+      order(fastest, makeCandidates({ health: { ...peak(300), awaitingContent: 1 } }, { health: peak(900) })),
     ).toBe('a b');
   });
 
   it('lets a heavier one carry more', () => {
-    const load = { ...peak(300), inFlight: 3 };
+    const load = { ...peak(300), awaitingContent: 3 };
     expect(order(fastest, makeCandidates({ weight: 1, health: load }, { weight: 2, health: load }))).toBe(
       'b a',
     );
@@ -87,7 +87,7 @@ describe('fastest', () => {
   it('tries what it does not know, one attempt at a time', () => {
     const unknown = makeCandidates({ health: peak(300) }, {});
     expect(order(fastest, unknown)).toBe('b a');
-    const tried = makeCandidates({ health: peak(300) }, { health: { inFlight: 1 } });
+    const tried = makeCandidates({ health: peak(300) }, { health: { awaitingContent: 1 } });
     expect(order(fastest, tried)).toBe('a b');
   });
 
