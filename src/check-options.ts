@@ -21,6 +21,7 @@ import {
   problemsOf,
   strings,
   when,
+  wholeNumber,
   type Rule,
   type Rules,
 } from './core/check.ts';
@@ -98,6 +99,7 @@ const routerRule = object(
     defaultModel: anything,
     requireScope: boolean,
     prices: mapOf(price),
+    probes: object({ everyMs: number(1_000), maxPerHour: wholeNumber(1) }),
     observers: listOf(aFunction, 'a list of functions'),
     runtime: holding(each('now sleep random', aFunction)),
   },

@@ -4,6 +4,7 @@ export type { ProbeResult } from './probe.ts';
 export type {
   CallOptions,
   ModelOptions,
+  ProbeOptions,
   RetryOptions,
   RouterOptions,
   SharedOptions,

@@ -42,6 +42,8 @@ function describe(event: RouterEvent): [Level, string] {
         event.action === 'refused' ? 'error' : 'info',
         `key ${event.provider} ${event.action}: ${event.reason}`,
       ];
+    case 'probe':
+      return describeProbe(event);
     case 'learned':
       return ['info', `learned ${event.provider}/${event.providerModel} refuses ${event.feature}`];
     case 'target':
@@ -82,6 +84,17 @@ function describeAttempt(event: Extract<RouterEvent, { type: 'attempt' }>): [Lev
   if (!failure) return ['info', `${head}${request}`];
   const status = failure.status === undefined ? '' : ` ${failure.status}`;
   return ['warn', `${head}: ${failure.kind}${status}, ${failure.message}${request}`];
+}
+
+function describeProbe({
+  target,
+  by,
+  ok,
+  attempt,
+}: Extract<RouterEvent, { type: 'probe' }>): [Level, string] {
+  const head = `probe ${target} (${by}) ${ok ? 'answered' : 'failed'} after ${milliseconds(attempt.durationMs)}`;
+  const { failure } = attempt;
+  return failure ? ['warn', `${head}: ${failure.kind}, ${failure.message}`] : ['info', head];
 }
 
 function describeBreaker(event: Extract<RouterEvent, { type: 'breaker' }>): string {

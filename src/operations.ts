@@ -87,7 +87,7 @@ export function createOperations(parts: OperationParts): Operations {
   async function probe(id?: string): Promise<Record<string, ProbeResult>> {
     if (parts.isClosed()) throw closedError();
     const targets = id === undefined ? [...parts.lineup().targets.values()] : [find(id)];
-    const results = await Promise.all(targets.map((target) => probeTarget(target, parts)));
+    const results = await Promise.all(targets.map((target) => probeTarget(target, 'probe', parts)));
     return Object.fromEntries(targets.map((target, index) => [target.id, results[index] as ProbeResult]));
   }
 

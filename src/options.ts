@@ -135,6 +135,14 @@ export interface ModelOptions extends SharedOptions {
   readonly targets: readonly Target[];
 }
 
+/** Active probes: they find a dead target before an outage needs it, and a recovered one before a caller has to try. */
+export interface ProbeOptions {
+  /** A target that has not been asked for so long is probed; one whose breaker waits for a probe is looked at as often. @default 60_000 */
+  readonly everyMs?: number;
+  /** All probes of the router together; each takes about 10 tokens in and at most 16 out. @default 60 */
+  readonly maxPerHour?: number;
+}
+
 /** What `createRouter` takes. */
 export interface RouterOptions<Model extends string = string> extends SharedOptions {
   /** By name: what callers ask for, and who serves it. A list is short for `{ targets }`. */
@@ -148,6 +156,11 @@ export interface RouterOptions<Model extends string = string> extends SharedOpti
    * @default none
    */
   readonly prices?: Readonly<Record<string, Price>>;
+  /**
+   * Sends one short request, now and then, to targets that no caller asks. `{}` is on with the defaults.
+   * @default off
+   */
+  readonly probes?: ProbeOptions;
   readonly observers?: readonly Observer[];
   /** Clock, sleep and chance. @default the platform's */
   readonly runtime?: Runtime;

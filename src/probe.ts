@@ -4,7 +4,7 @@ import type { CompletionRequest } from './core/request.ts';
 import type { Runtime } from './core/runtime.ts';
 import { runAttempt } from './execution/attempt.ts';
 import type { Call, ExecutionTarget } from './execution/call.ts';
-import { createCancellation } from './execution/cancellation.ts';
+import { createCancellation, followSignal } from './execution/cancellation.ts';
 import { readRequest } from './execution/prepare.ts';
 import type { Permit } from './health/target-health.ts';
 import type { InFlight } from './in-flight.ts';
@@ -23,34 +23,50 @@ const probeMs = 30_000;
 /** For a target that admits nobody now: the probe is asked for by name, and is counted nowhere. */
 const unrecorded: Permit = { probe: true, firstContent: () => {}, end: () => {} };
 
-interface ProbeParts {
+export interface ProbeParts {
   readonly runtime: Runtime;
   readonly emit: (event: RouterEvent) => void;
   readonly inFlight: InFlight;
+  /** Ends the probe. */
+  readonly signal?: AbortSignal;
 }
 
+type ProbeEvent = Extract<RouterEvent, { type: 'probe' }>;
+
 /** Asks one target, whatever its state, and lets its health learn from the answer. */
-export async function probeTarget(
+export function probeTarget(
   target: ExecutionTarget,
-  { runtime, emit, inFlight }: ProbeParts,
+  by: ProbeEvent['by'],
+  parts: ProbeParts,
 ): Promise<ProbeResult> {
-  const startedAt = runtime.now();
-  const permit = target.health.admit({ lastResort: true });
-  const call = probeCall(startedAt);
+  return probeWith(target.health.admit({ lastResort: true }), target, by, parts);
+}
+
+/** Asks one target with a permit that it has given; undefined: it admits nobody now. */
+export async function probeWith(
+  permit: Permit | undefined,
+  target: ExecutionTarget,
+  by: ProbeEvent['by'],
+  { runtime, emit, inFlight, signal }: ProbeParts,
+): Promise<ProbeResult> {
+  const call = probeCall(runtime.now());
   const parts = {
     runtime,
     emit,
     inFlight: (id: string, cut: (reason: unknown) => void) => inFlight.attempt(id, cut),
   };
+  const unfollow = followSignal(signal, call.cancellation);
   const leave = inFlight.call(call);
-  const attempt = { call, target, permit: permit ?? unrecorded, parts, last: false, mayRefresh: true };
-  const end = await runAttempt(attempt).finally(leave);
-  if (end.answer && !permit) target.health.clearLockout();
-  return {
-    ok: end.answer !== undefined,
-    latencyMs: end.attempt.durationMs,
-    ...(end.failure && { failure: end.failure }),
-  };
+  const input = { call, target, permit: permit ?? unrecorded, parts, last: false, mayRefresh: true };
+  const { answer, attempt, cut, failure } = await runAttempt(input).finally(() => {
+    unfollow();
+    leave();
+  });
+  const ok = answer !== undefined;
+  if (ok && !permit) target.health.clearLockout();
+  attempt.decision = ok ? 'answer' : cut ? 'cut' : 'stop';
+  emit({ type: 'probe', at: runtime.now(), target: target.id, by, ok, attempt });
+  return { ok, latencyMs: attempt.durationMs, ...(failure && { failure }) };
 }
 
 function probeCall(startedAt: number): Call {

@@ -59,7 +59,7 @@ function targetsOf(provider: Provider | string, { lineup }: OperationParts): Exe
 
 /** Only a refusal of the key speaks against it: a vendor that is down just now says nothing. */
 async function refusalOf(target: ExecutionTarget, parts: OperationParts): Promise<RouterError | undefined> {
-  const { ok, failure } = await probeTarget(target, parts);
+  const { ok, failure } = await probeTarget(target, 'rotate', parts);
   if (ok || (failure?.kind !== 'auth' && failure?.kind !== 'permission')) return undefined;
   const message = `the new key was refused, and the old one stays: ${failure.message}`;
   return new RouterError({ code: 'bad-request', message, failure });

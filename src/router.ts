@@ -12,6 +12,7 @@ import { createInFlight, type InFlight } from './in-flight.ts';
 import { createLineup, healthOf, type Health } from './lineup.ts';
 import { checkClose, createOperations, type Operations } from './operations.ts';
 import type { CallOptions, RouterOptions } from './options.ts';
+import { createProber } from './prober.ts';
 import { settle } from './settings.ts';
 
 /** Who may serve a request, in order, and who may not and why. */
@@ -92,6 +93,8 @@ export function createRouter<const Model extends string>(options: RouterOptions<
     inFlight,
     isClosed,
   });
+  const prober = createProber({ runtime, emit, inFlight, lineup: () => lineup });
+  prober.set(settings.probes);
   const operations = createOperations({
     runtime,
     isClosed,
@@ -103,11 +106,13 @@ export function createRouter<const Model extends string>(options: RouterOptions<
       // The clock stays: what is remembered is written in its time.
       settings = { ...next, runtime };
       lineup = createLineup(settings, tracker);
+      prober.set(settings.probes);
     },
   });
 
   async function close(closeOptions: { graceMs?: number } = {}): Promise<void> {
     checkClose(closeOptions);
+    prober.close();
     closed ??= shutDown(inFlight, runtime, closeOptions.graceMs ?? 10_000);
     await closed;
   }

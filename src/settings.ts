@@ -10,6 +10,7 @@ import { stated } from './core/stated.ts';
 import { idOf, optionProblems, targetsOf } from './check-options.ts';
 import type {
   ModelOptions,
+  ProbeOptions,
   RetryOptions,
   StreamOptions,
   RouterOptions,
@@ -31,6 +32,7 @@ export const defaults = {
   hedge: { percentile: 0.95, maxShare: 0.1 },
   transport: 'auto',
   queueMs: 1_000,
+  probes: { everyMs: 60_000, maxPerHour: 60 },
   stream: { recovery: 'none', reasoning: 'held', holdMs: 0, holdTokens: 0 },
 } as const;
 
@@ -57,11 +59,15 @@ export interface ModelSettings {
   readonly require: readonly Requirements[];
 }
 
+export type ProbeSettings = Required<ProbeOptions>;
+
 /** The options of a router, checked and complete. */
 export interface Settings {
   readonly models: ReadonlyMap<string, ModelSettings>;
   readonly defaultModel: string | undefined;
   readonly requireScope: boolean;
+  /** Undefined: off. */
+  readonly probes: ProbeSettings | undefined;
   readonly observers: readonly Observer[];
   readonly runtime: Runtime;
 }
@@ -91,6 +97,7 @@ function settleChecked(options: RouterOptions): Settings {
     models,
     defaultModel: options.defaultModel ?? (models.size === 1 ? [...models.keys()][0] : undefined),
     requireScope: options.requireScope ?? false,
+    probes: options.probes && { ...defaults.probes, ...stated(options.probes) },
     observers: [...(options.observers ?? [])],
     runtime: options.runtime ?? systemRuntime,
   });

@@ -88,6 +88,15 @@ export type RouterEvent =
       reason: string;
     })
   | (EventBase & {
+      /** A target was sent a short request that no caller made. */
+      type: 'probe';
+      target: string;
+      /** Who wanted it: `probe()`, `rotate()`, or the option `probes`. */
+      by: 'probe' | 'rotate' | 'schedule';
+      ok: boolean;
+      attempt: Attempt;
+    })
+  | (EventBase & {
       type: 'learned';
       /** A refused feature is remembered. */
       provider: string;

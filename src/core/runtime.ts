@@ -39,11 +39,20 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 /**
  * Rings once after `ms` milliseconds, unless it is called off by what it returns. On the platform's own clock that is a
  * timer and nothing else: a sleep that ends early, with its signal and its rejected promise, costs ten times as much.
+ *
+ * @param options `keepsAlive: false`: a process that has nothing else to do may end before it rings. @default true
  */
-export function setAlarm(runtime: Runtime, ms: number, ring: () => void): () => void {
+export function setAlarm(
+  runtime: Runtime,
+  ms: number,
+  ring: () => void,
+  { keepsAlive = true }: { readonly keepsAlive?: boolean } = {},
+): () => void {
   if (runtime.sleep === sleep) {
-    const timer = setTimeout(ring, withinTimer(ms));
-    return () => clearTimeout(timer);
+    const timer: unknown = setTimeout(ring, withinTimer(ms));
+    // Elsewhere than in Node a timer is a number, and keeps nothing alive.
+    if (!keepsAlive) (timer as { unref?: () => void }).unref?.();
+    return () => clearTimeout(timer as Parameters<typeof clearTimeout>[0]);
   }
   const controller = new AbortController();
   const sleeping = async () => runtime.sleep(ms, controller.signal);

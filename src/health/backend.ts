@@ -1,4 +1,4 @@
-import type { RouterEvent } from '../core/events.ts';
+import type { BreakerState, RouterEvent } from '../core/events.ts';
 import {
   connectionRefusedCode,
   failureRules,
@@ -39,6 +39,9 @@ export interface Backend {
   readonly watchers: Set<() => void>;
   /** Undefined where breaker, cool-down or lockout keep the attempt away. */
   enter(now: number, lastResort: boolean): BackendPass | undefined;
+  /** When an attempt entered last; -Infinity: never. */
+  askedAt(): number;
+  needsProbe(now: number): boolean;
   learn(feature: Feature, now: number): void;
   /** Ends lockout and cool-down and lets an open breaker be probed. */
   invite(now: number): void;
@@ -60,6 +63,7 @@ export interface BackendOptions {
 }
 
 interface Memory extends Backend {
+  enteredAt: number;
   readonly emit: (event: RouterEvent) => void;
   readonly admissions: Admissions;
   /** How many of the latest row of refusals are counted against it. */
@@ -84,7 +88,10 @@ export function createBackend(ref: TargetRef, { runtime, emit, evidence }: Backe
     targets: new Set(),
     watchers: new Set(),
     emit,
+    enteredAt: -Infinity,
     enter: (now, lastResort) => enter(memory, now, lastResort),
+    askedAt: () => memory.enteredAt,
+    needsProbe: (now) => isOut(memory.breaker.state(now)) || memory.lockout.kind() !== undefined,
     learn: (feature, now) => learn(memory, feature, now),
     invite(now) {
       changed(memory);
@@ -99,6 +106,10 @@ export function createBackend(ref: TargetRef, { runtime, emit, evidence }: Backe
     },
   };
   return memory;
+}
+
+function isOut(state: BreakerState): boolean {
+  return state === 'open' || state === 'half-open';
 }
 
 function changed({ watchers }: Memory): void {
@@ -149,6 +160,7 @@ function enter(memory: Memory, now: number, lastResort: boolean): BackendPass | 
   if (coolDown.heldAt(now) || lockout.heldAt(now) || lockout.probing() || ramp.nextAt(now)) return undefined;
   const pass = breaker.enter(now, lastResort);
   if (pass === undefined) return undefined;
+  memory.enteredAt = now;
   ramp.took(now);
   const number = admissions.sent(now);
   const ways: Ways = {

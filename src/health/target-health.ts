@@ -177,6 +177,10 @@ export interface TargetHealth {
   learn(feature: Feature): void;
   /** The time to first content that this share of attempts, from 0 to 1, did not exceed; undefined on thin history. */
   firstTokenMsAt(share: number): number | undefined;
+  /** When its provider and model were asked last, by any of their targets, in epoch milliseconds; -Infinity: never. */
+  askedAt(): number;
+  /** Whether it waits for an attempt that decides if it comes back; `admit` says whether that may go now. */
+  needsProbe(now: number): boolean;
   snapshot(now: number): TargetSnapshot;
 }
 

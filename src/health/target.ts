@@ -84,6 +84,8 @@ export function createTarget({ id, limits }: TargetRef, options: TargetOptions):
       clearLockout: () => backend.clearLockout(),
       learn: (feature) => backend.learn(feature, runtime.now()),
       firstTokenMsAt: (share) => memory.firstToken.at(share),
+      askedAt: () => backend.askedAt(),
+      needsProbe: (now) => backend.needsProbe(now),
       snapshot: (now) => snapshotOf(memory, now),
     },
   };

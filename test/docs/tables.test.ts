@@ -44,6 +44,7 @@ describe('the tables of options', () => {
     ['Retry', 'src/options.ts', 'RetryOptions'],
     ['Stream', 'src/options.ts', 'StreamOptions'],
     ['Hedging', 'src/options.ts', 'HedgeOptions'],
+    ['Probes', 'src/options.ts', 'ProbeOptions'],
     ['Limits', 'src/options.ts', 'TargetLimits'],
     ['Price', 'src/core/price.ts', 'Price'],
     ['Supports', 'src/providers/provider.ts', 'Supports'],
