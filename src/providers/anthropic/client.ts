@@ -144,6 +144,8 @@ function makeClient({ Anthropic }: AnthropicModule, { baseURL, fetch }: Anthropi
     authToken: null,
     baseURL: (baseURL ?? 'https://api.anthropic.com').replace(/\/+$/, '').replace(/\/v1$/, ''),
     maxRetries: 0,
+    // `fetch` takes `x-api-key` along to whatever host a redirect names.
+    fetchOptions: { redirect: 'manual' },
     // At its default level the SDK prints what it could not parse, which may be an answer.
     logLevel: 'off',
     openTelemetry: { propagation: false, traces: false },

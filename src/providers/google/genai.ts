@@ -90,7 +90,8 @@ function tappedFetch(hostFetch: Fetch | undefined, signal: AbortSignal) {
   let response: Response | undefined;
   const tap: Fetch = async (input, init) => {
     const send = hostFetch ?? globalThis.fetch;
-    const received = await send(input, { ...init, signal });
+    // A redirect is told as what it is: the key would travel in a header that `fetch` takes along to any host.
+    const received = await send(input, { ...init, signal, redirect: 'manual' });
     // A fetch that does not heed its signal: nobody waits for this any more.
     if (signal.aborted) received.body?.cancel().catch(() => {});
     response = received;

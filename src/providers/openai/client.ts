@@ -79,6 +79,7 @@ function clientOptions({ headers, fetch }: OpenAISettings, baseURL: string): Rec
     adminAPIKey: null,
     logLevel: 'off',
     maxRetries: 0,
+    fetchOptions: { redirect: 'manual' },
     defaultHeaders: { ...strayHeaders(), ...headers },
     fetch,
   };

@@ -475,7 +475,10 @@ describe('what an emulator is told', () => {
     [() => openaiEmulator({ flavour: 'azur' } as object), /options\.flavour: .*did you mean 'azure'/],
     [() => openaiEmulator({ reply: { txt: 'Hello.' } } as object), /options\.reply\.txt: .*'text'/],
     [() => openaiEmulator({ keys: 'one' } as object), /options\.keys: expected a list/],
-    [() => anthropicEmulator({ contextWindow: '1k' } as object), /options\.contextWindow: expected a whole number/],
+    [
+      () => anthropicEmulator({ contextWindow: '1k' } as object),
+      /options\.contextWindow: expected a whole number/,
+    ],
     [() => geminiEmulator({ tokenDelayMs: -1 }), /options\.tokenDelayMs: expected a number ≥ 0/],
     [
       () => ollamaEmulator({ abilities: { llama: { tool: true } } } as object),
