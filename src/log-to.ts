@@ -47,7 +47,7 @@ function describe(event: RouterEvent): [Level, string] {
     case 'learned':
       return ['info', `learned ${event.provider}/${event.providerModel} refuses ${event.feature}`];
     case 'target':
-      return ['warn', `target ${event.target} ${event.action}${event.reason ? `: ${event.reason}` : ''}`];
+      return ['warn', describeTarget(event)];
     case 'alert':
       return ['error', `alert ${event.name} ${event.target}: ${event.message}`];
     case 'observer':
@@ -84,6 +84,10 @@ function describeAttempt(event: Extract<RouterEvent, { type: 'attempt' }>): [Lev
   if (!failure) return ['info', `${head}${request}`];
   const status = failure.status === undefined ? '' : ` ${failure.status}`;
   return ['warn', `${head}: ${failure.kind}${status}, ${failure.message}${request}`];
+}
+
+function describeTarget({ target, action, reason }: Extract<RouterEvent, { type: 'target' }>): string {
+  return `target ${target} ${action}${reason ? `: ${reason}` : ''}`;
 }
 
 function describeProbe({
