@@ -74,6 +74,16 @@ it('the signal of the call aborts it too', async () => {
   await expect(reading).rejects.toThrow('enough');
 });
 
+it.each([
+  ['a stream', (call: ProviderCall, ask: Ask) => read(streamOf(call, ask))],
+  ['a list', eventsOf],
+])('%s does not wait out an abort that nobody heeds', async (_, ask) => {
+  const controller = new AbortController();
+  const asked = ask({ ...call, signal: controller.signal }, () => new Promise(() => {}));
+  controller.abort(new Error('enough'));
+  await expect(asked).rejects.toThrow('enough');
+});
+
 it('nothing is asked before somebody reads', async () => {
   let asked = 0;
   const stream = streamOf(call, async () => void (asked += 1));
