@@ -1,7 +1,7 @@
 import type { Rejection } from '../core/events.ts';
 import type { Plan } from '../routing/plan.ts';
 import { admitAgain, admitNext, type Admission, type Journey } from './admission.ts';
-import type { Answer, AttemptEnd } from './attempt.ts';
+import { runAttempt, type Answer, type AttemptEnd } from './attempt.ts';
 import type { Call, Parts } from './call.ts';
 import { attemptHedged } from './hedge.ts';
 import { tryWhileAsked, type TryEnd } from './retry.ts';
@@ -96,10 +96,14 @@ function askTarget(journey: Journey, first: Admission): Promise<Step> {
 
   async function tryOnce(): Promise<TryEnd<Step>> {
     const last = !walk.hasNext() || call.attempts.length + 1 >= call.maxAttempts;
-    const hedged = await attemptHedged(journey, { ...admission, call, parts, last, mayRefresh: !refreshed });
-    const { end } = hedged;
-    if (hedged.admission.target !== admission.target) tries = 0;
-    admission = hedged.admission;
+    const input = { ...admission, call, parts, last, mayRefresh: !refreshed };
+    // Most calls are not hedged: they do not pay for it.
+    const hedged = call.hedge && (await attemptHedged(journey, input));
+    const end = hedged?.end ?? (await runAttempt(input));
+    if (hedged && hedged.admission.target !== admission.target) {
+      admission = hedged.admission;
+      tries = 0;
+    }
     tries += 1;
     refreshed ||= end.keyRefreshed;
     if (end.failure?.kind === 'context-length') walk.outgrown(admission.candidate);

@@ -70,10 +70,12 @@ function secondOf(journey: Journey, first: First, waitedMs: number): First | und
   return { call, parts, candidate, target, permit, last, mayRefresh: true };
 }
 
-/** Of the same priority, since a higher number is for when no lower one can serve; and not on its own way back. */
+/** Of the same priority, since a higher number is for when no lower one can serve; and neither on its own way back nor ramping up. */
 function isFit(other: Candidate, first: Candidate, { call, parts }: Journey): boolean {
-  const { breaker } = parts.target(other).health.view(parts.runtime.now(), call.estimatedTokens);
-  return other.priority === first.priority && breaker === 'closed';
+  const { health } = parts.target(other);
+  const now = parts.runtime.now();
+  const isWell = health.view(now, call.estimatedTokens).breaker === 'closed' && !health.snapshot(now).ramp;
+  return other.priority === first.priority && isWell;
 }
 
 function refusalOf({ parts }: Journey, affords: boolean): string | undefined {

@@ -75,7 +75,7 @@ function worthWaiting(
   const { blockedBy, availableAt = Infinity, estimated } = health.view(now, tokens);
   if (now >= until || (blockedBy !== undefined && blockedBy !== 'limit')) return undefined;
   if (blockedBy === undefined || estimated) return until;
-  return availableAt < until ? availableAt : undefined;
+  return availableAt <= until ? availableAt : undefined;
 }
 
 /** The ids of those targets of a plan that a call would wait for, if it came now and nobody could be asked. */

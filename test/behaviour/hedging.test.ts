@@ -80,6 +80,17 @@ describe('a second attempt beside a silent one', () => {
     await back.runtime.advance(1_000);
     expect(back.router.plan(question).order).toHaveLength(2);
     expect(decisionsOf(await back.ask({}, { hedge }))).toEqual(['a answer']);
+    const limited = { kind: 'rate-limit', message: 'slow', retryAfterMs: 2_000 } as const;
+    const ramping = arrange({
+      a: slow(5_000),
+      b: [[{ fail: limited }], 'From b.', [{ fail: limited }], 'From b.'],
+    });
+    await ramping.ask({}, { targets: ['b'] });
+    await ramping.fail({}, { targets: ['b'], retry: 0 });
+    await ramping.runtime.advance(4_500);
+    expect(ramping.router.plan(question).order).toHaveLength(2);
+    expect(ramping.router.health().targets['b']!.ramp).toBeDefined();
+    expect(decisionsOf(await ramping.ask({}, { hedge }))).toEqual(['a answer']);
   });
 
   it('works under unary, and where a stream is asked for without content', async () => {
