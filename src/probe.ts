@@ -21,7 +21,7 @@ const probeRequest: CompletionRequest = { messages: [{ role: 'user', content: 'S
 const probeMs = 30_000;
 
 /** For a target that admits nobody now: the probe is asked for by name, and is counted nowhere. */
-const unrecorded: Permit = { probe: true, firstContent: () => {}, end: () => {} };
+const unrecorded: Permit = { probe: true, firstContent: () => {}, told: () => {}, end: () => {} };
 
 export interface ProbeParts {
   readonly runtime: Runtime;

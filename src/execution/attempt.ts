@@ -199,6 +199,7 @@ function send(input: AttemptInput): Sent {
         permit.firstContent(attempt.firstTokenMs);
         race?.win();
       }
+      if (event.type === 'meta' && event.limits) permit.told(event.limits);
       if (join) join.pass(event).forEach(take);
       else take(event);
     },

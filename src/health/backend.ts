@@ -16,6 +16,8 @@ import { statedMs, type HoldRequest } from './hold.ts';
 import { createLearnt, type Learnt } from './learnt.ts';
 import { createLockout, type Lockout, type LockoutPass } from './lockout.ts';
 import { createRamp, type Ramp } from './ramp.ts';
+import type { VendorLimits } from '../core/vendor-limits.ts';
+import { createVendorAllowance, type SentMark, type VendorAllowance } from './vendor-limits.ts';
 import type { AttemptResult, TargetRef } from './target-health.ts';
 
 /** Nobody listening is the strongest evidence: two of them trip at any rate of calls. */
@@ -32,13 +34,17 @@ export interface Backend {
   readonly coolDown: CoolDown;
   readonly lockout: Lockout;
   readonly ramp: Ramp;
+  readonly vendor: VendorAllowance;
   readonly learnt: Learnt;
   /** The ids of its targets. */
   readonly targets: Set<string>;
   /** Called when anything changes that a view shows, but for what time and the key's version change. */
   readonly watchers: Set<() => void>;
   /** Undefined where breaker, cool-down or lockout keep the attempt away. */
-  enter(now: number, lastResort: boolean): BackendPass | undefined;
+  enter(
+    now: number,
+    options: { readonly lastResort: boolean; readonly tokens: number },
+  ): BackendPass | undefined;
   /** When an attempt entered last; -Infinity: never. */
   askedAt(): number;
   needsProbe(now: number): boolean;
@@ -52,6 +58,8 @@ export interface Backend {
 export interface BackendPass {
   readonly probe: boolean;
   firstContent(now: number): void;
+  /** What the vendor says of its limits. */
+  told(limits: VendorLimits, now: number): void;
   /** To be called once; `target`: the id that an alert names. */
   end(result: AttemptResult, now: number, target: string): void;
 }
@@ -68,6 +76,8 @@ interface Memory extends Backend {
   readonly admissions: Admissions;
   /** How many of the latest row of refusals are counted against it. */
   rowCounted: number;
+  /** Whether the vendor's limits were near when that was last looked at. */
+  wasNear: boolean;
 }
 
 export function createBackend(ref: TargetRef, { runtime, emit, evidence }: BackendOptions): Backend {
@@ -82,6 +92,8 @@ export function createBackend(ref: TargetRef, { runtime, emit, evidence }: Backe
     coolDown: createCoolDown(runtime),
     lockout: createLockout(() => ref.provider.keyVersion?.()),
     ramp: createRamp(),
+    vendor: createVendorAllowance(),
+    wasNear: false,
     admissions: createAdmissions(),
     rowCounted: 0,
     learnt: createLearnt(runtime),
@@ -89,7 +101,7 @@ export function createBackend(ref: TargetRef, { runtime, emit, evidence }: Backe
     watchers: new Set(),
     emit,
     enteredAt: -Infinity,
-    enter: (now, lastResort) => enter(memory, now, lastResort),
+    enter: (now, options) => enter(memory, now, options),
     askedAt: () => memory.enteredAt,
     needsProbe: (now) => isOut(memory.breaker.state(now)) || memory.lockout.kind() !== undefined,
     learn: (feature, now) => learn(memory, feature, now),
@@ -98,6 +110,7 @@ export function createBackend(ref: TargetRef, { runtime, emit, evidence }: Backe
       memory.lockout.clear();
       memory.coolDown.clear();
       memory.ramp.clear();
+      memory.vendor.clear();
       memory.breaker.invite(now, 'enabled');
     },
     clearLockout() {
@@ -144,7 +157,7 @@ function learn(memory: Memory, feature: Feature, at: number): void {
 }
 
 /** An attempt as the three that it has to pass know it. */
-interface Ways {
+interface Ways extends SentMark {
   readonly breaker: Pass;
   readonly lockout: LockoutPass;
   /** The cool-down's, when the attempt began. */
@@ -155,19 +168,30 @@ interface Ways {
   isLetIn: boolean;
 }
 
-function enter(memory: Memory, now: number, lastResort: boolean): BackendPass | undefined {
-  const { breaker, coolDown, lockout, ramp, admissions } = memory;
+function enter(
+  memory: Memory,
+  now: number,
+  { lastResort, tokens }: { readonly lastResort: boolean; readonly tokens: number },
+): BackendPass | undefined {
+  const { breaker, coolDown, lockout, ramp, admissions, vendor } = memory;
   if (coolDown.heldAt(now) || lockout.heldAt(now) || lockout.probing() || ramp.nextAt(now)) return undefined;
+  // Who has nobody else asks all the same: what is known of the vendor's limits may be old.
+  if (!lastResort && vendor.block(now, tokens)) return undefined;
   const pass = breaker.enter(now, lastResort);
   if (pass === undefined) return undefined;
   memory.enteredAt = now;
   ramp.took(now);
   const number = admissions.sent(now);
+  vendor.sent(tokens);
+  lookAtVendor(memory, now);
   const ways: Ways = {
     breaker: pass,
     lockout: lockout.enter(),
     coolDownEra: coolDown.era(),
     number,
+    sentAt: now,
+    sentRequests: vendor.sentRequests(),
+    sentTokens: vendor.sentTokens(),
     isLetIn: false,
   };
   const probe = ways.breaker.probe || ways.lockout.probe;
@@ -178,11 +202,22 @@ function enter(memory: Memory, now: number, lastResort: boolean): BackendPass | 
       succeeded(memory, ways);
       ways.breaker.firstContent(at);
     },
+    told(limits, at) {
+      vendor.told(ways, limits);
+      lookAtVendor(memory, at);
+    },
     end(result, at, target) {
       if (probe) changed(memory);
       end(memory, ways, result, { at, target });
     },
   };
+}
+
+/** A view that shows ample room holds until that is over. */
+function lookAtVendor(memory: Memory, now: number): void {
+  const isNear = memory.vendor.isNear(now);
+  if (isNear !== memory.wasNear) changed(memory);
+  memory.wasNear = isNear;
 }
 
 /** An answer has begun: key and quota are good, and the rate is. */
@@ -202,6 +237,7 @@ function end(
   { at, target }: { readonly at: number; readonly target: string },
 ): void {
   const failure = failureOf(result);
+  if (result.tokens !== undefined) memory.vendor.settled(result.tokens);
   if (result.outcome === 'success') succeeded(memory, ways);
   const tally = failure && refusalTally(memory, ways, failure, at);
   const held = failure && hold(memory, ways, { failure, tally }, at);

@@ -1,6 +1,7 @@
 import type { BreakerState } from '../core/events.ts';
 import type { Usage } from '../core/completion.ts';
 import type { Failure, FailureKind, Feature } from '../core/failure.ts';
+import type { VendorLimits } from '../core/vendor-limits.ts';
 import type { Peak } from './peak-ewma.ts';
 import type { Typical } from './typical-usage.ts';
 
@@ -105,6 +106,8 @@ export interface Permit {
   readonly probe: boolean;
   /** Content has come: a probe has succeeded. Calls after the first do nothing. */
   firstContent(firstTokenMs: number): void;
+  /** What the vendor says of its limits beside the answer. */
+  told(limits: VendorLimits): void;
   /** Gives everything back and records the result. Must be called in any case; calls after the first do nothing. */
   end(result: AttemptResult): void;
 }
@@ -154,6 +157,11 @@ export interface TargetSnapshot {
     readonly requests?: { readonly used: number; readonly limit: number };
     readonly tokens?: { readonly used: number; readonly limit: number };
     readonly concurrency?: { readonly used: number; readonly limit: number };
+  };
+  /** What is thought to be left of the vendor's limits, by its own word and what went there since. */
+  readonly vendorLimits?: {
+    readonly requests?: { readonly remaining: number; readonly limit: number };
+    readonly tokens?: { readonly remaining: number; readonly limit: number };
   };
 }
 

@@ -134,7 +134,7 @@ function admit(memory: Memory, { lastResort, tokens = 0, extra }: AdmitOptions):
   endDisabling(memory, now);
   const { limits, retryBudget } = memory;
   if (memory.disabled || isKeptAway(limits.block(now, tokens), now, lastResort)) return undefined;
-  const pass = memory.backend.enter(now, lastResort);
+  const pass = memory.backend.enter(now, { lastResort, tokens });
   if (pass === undefined) return undefined;
   if (!extra) retryBudget.earn(now);
   outdate(memory);
@@ -160,6 +160,9 @@ function createPermit(memory: Memory, pass: BackendPass, taken: Taken): Permit {
       memory.firstTokenPeak.record(firstTokenMs, now);
       outdate(memory);
       pass.firstContent(now);
+    },
+    told(limits) {
+      if (!hasEnded) pass.told(limits, memory.runtime.now());
     },
     end(result) {
       if (hasEnded) return;

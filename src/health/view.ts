@@ -66,6 +66,7 @@ function blocksOf(state: TargetState, now: number, tokens: number): Block[] {
       ? underWay('lockout', `locked out (${backend.lockout.kind()})`, now)
       : undefined,
     rampAt(state, now),
+    vendorBlock(state, now, tokens),
     limited && { by: 'limit' as const, ...limited },
   ].filter((block) => block !== undefined);
 }
@@ -83,6 +84,12 @@ function rampAt({ backend: { ramp } }: TargetState, now: number): Block | undefi
   return availableAt === undefined
     ? undefined
     : { by: 'limit', reason: 'ramping up after refusals', availableAt };
+}
+
+/** Others first; whoever has nobody else asks all the same. */
+function vendorBlock({ backend: { vendor } }: TargetState, now: number, tokens: number): Block | undefined {
+  const block = vendor.block(now, tokens);
+  return block && { by: 'limit', ...block, lastResortAt: now };
 }
 
 function underWay(by: Obstacle, reason: string, now: number): Block {
@@ -120,7 +127,7 @@ export function viewOf(state: TargetState, now: number, tokens: number): DatedVi
   const view: DatedView = {
     isLasting: false,
     blockedReason: block?.reason,
-    share: breaker.share(now),
+    share: breaker.share(now) * state.backend.vendor.share(now),
     from: now,
     until: now,
     breaker: breaker.state(now),
@@ -148,12 +155,13 @@ function finite(at: number): number | undefined {
 
 /** Most targets are closed and free, and what is known of them changes by events only. */
 function holdsUntil(state: TargetState, now: number, view: HealthView): number {
-  const { breaker, learnt, lockout, ramp } = state.backend;
+  const { breaker, learnt, lockout, ramp, vendor } = state.backend;
   // A changed key ends a lockout without telling; a minute's window slides; slow start and ramp rise.
   const drifts =
     view.breaker === 'slow-start' ||
     state.limits.get() !== undefined ||
     lockout.kind() !== undefined ||
+    vendor.isNear(now) ||
     ramp.perSecond(now) !== undefined;
   if (drifts || view.estimated) return now;
   return Math.min(
@@ -183,6 +191,7 @@ export function snapshotOf(state: TargetState, now: number): TargetSnapshot {
     firstToken: state.firstToken.percentiles(),
     total: state.total.percentiles(),
     limits: usage(state.limits, now),
+    vendorLimits: backend.vendor.left(now),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { VendorLimits } from '../core/vendor-limits.ts';
 import type { FinishReason, Usage } from '../core/completion.ts';
 import type { Failure, Feature } from '../core/failure.ts';
 import type {
@@ -66,15 +67,7 @@ export interface ProviderCall {
   readonly metadata?: CompletionRequest['metadata'];
 }
 
-/** What a vendor says of its limits beside an answer. Absolute instants are epoch milliseconds. */
-export interface VendorLimits {
-  readonly requestsLimit?: number;
-  readonly requestsRemaining?: number;
-  readonly requestsResetMs?: number;
-  readonly tokensLimit?: number;
-  readonly tokensRemaining?: number;
-  readonly tokensResetMs?: number;
-}
+export type { VendorLimits };
 
 /**
  * What a provider yields, in order, ending with exactly one `finish`. Ending without it is a failure.

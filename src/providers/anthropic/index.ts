@@ -1,3 +1,4 @@
+import { systemRuntime } from '../../core/runtime.ts';
 import { notKnown } from '../../core/check.ts';
 import { messageOf } from '../../core/failure.ts';
 import { isEventStream, parseJson, readEvents, readJson, readParsed } from '../http.ts';
@@ -98,7 +99,7 @@ function problemsOf(options: AnthropicOptions): string[] {
 
 function tellHeaders({ headers }: Response, sink: Sink): void {
   const requestId = requestIdOf(headers);
-  const limits = limitsOf(headers);
+  const limits = limitsOf(headers, systemRuntime.now());
   sink.push({ type: 'meta', ...(requestId ? { requestId } : {}), ...(limits ? { limits } : {}) });
 }
 

@@ -63,8 +63,17 @@ export function requestIdOf(headers: Headers): string | undefined {
   return headerOf(headers, 'request-id') ?? headerOf(headers, 'x-amzn-requestid');
 }
 
+/** A date of whole seconds says nothing of a clock that is off by less. */
+const leastLagMs = 2_000;
+
+/** By how much the vendor's clock, which its instants are of, is behind ours. */
+function lagOf(headers: Headers, now: number): number {
+  const lagMs = now - Date.parse(headers.get('date') ?? '');
+  return Math.abs(lagMs) >= leastLagMs ? lagMs : 0;
+}
+
 /** The rate limits that stand in the headers of every answer; tokens of input where there is no sum. */
-export function limitsOf(headers: Headers): VendorLimits | undefined {
+export function limitsOf(headers: Headers, now: number): VendorLimits | undefined {
   const tokens = headers.has('anthropic-ratelimit-tokens-limit') ? 'tokens' : 'input-tokens';
   const limits: { -readonly [key in keyof VendorLimits]: VendorLimits[key] } = {};
   for (const [name, bucket] of [
@@ -76,7 +85,7 @@ export function limitsOf(headers: Headers): VendorLimits | undefined {
     const reset = Date.parse(headers.get(`anthropic-ratelimit-${bucket}-reset`) ?? '');
     if (limit !== undefined) limits[`${name}Limit`] = limit;
     if (remaining !== undefined) limits[`${name}Remaining`] = remaining;
-    if (!Number.isNaN(reset)) limits[`${name}ResetMs`] = reset;
+    if (!Number.isNaN(reset)) limits[`${name}ResetMs`] = reset + lagOf(headers, now);
   }
   return Object.keys(limits).length > 0 ? limits : undefined;
 }

@@ -1,5 +1,6 @@
 import { isActive, type Fault, type GarbageForm, type Refusal } from './fault.ts';
-import type { Gate } from './gates.ts';
+import type { VendorLimits } from '../../core/vendor-limits.ts';
+import type { Entered, Gate } from './gates.ts';
 import { fewErrors, type ProviderProfile } from './profiles.ts';
 import { between, fromQuantiles, lognormal, oneOf, type Random } from './sampling.ts';
 
@@ -14,6 +15,8 @@ export interface Fate {
   readonly ending: Ending;
   /** Whether one of the faults had a part in it, beside what goes wrong on any day. */
   readonly struck: boolean;
+  /** What is told of the limits beside the answer. */
+  readonly limits?: VendorLimits;
 }
 
 export type Ending =
@@ -58,7 +61,8 @@ export function drawFate(input: FateInput): Fate {
   const gated = passGates(input);
   if ('refusal' in gated) return { ...whole, ...refusedAtOnce(gated.refusal), struck: true };
   const fate = { ...whole, ...(end ?? usual) };
-  return gated.waitMs === 0 ? fate : { ...fate, waitMs: fate.waitMs + gated.waitMs };
+  const { waitMs: queuedMs, limits } = gated;
+  return { ...fate, waitMs: fate.waitMs + queuedMs, ...(limits && { limits }) };
 }
 
 /** What the faults that are active do to a request. */
@@ -77,15 +81,17 @@ function refusedAtOnce(refusal: Refusal): Partial<Fate> {
   return { waitMs: quickRefusalMs, tokens: 0, ending: { how: 'refuse', refusal } };
 }
 
-function passGates({ gates, at }: FateInput): { readonly waitMs: number } | { readonly refusal: Refusal } {
+function passGates({ gates, at }: FateInput): Entered | { readonly refusal: Refusal } {
   let waitMs = 0;
+  let limits: VendorLimits | undefined;
   for (const gate of gates) {
     if (!isActive(gate.fault, at)) continue;
     const entered = gate.enter(at);
     if ('refusal' in entered) return entered;
     waitMs += entered.waitMs;
+    limits ??= entered.limits;
   }
-  return { waitMs };
+  return { waitMs, ...(limits && { limits }) };
 }
 
 /** How a fault ends a request that it strikes; undefined for those that end none. */

@@ -48,6 +48,8 @@ export type Effect =
       readonly perSecond: number;
       readonly burst: number;
       readonly refusal: Refusal;
+      /** Told beside each answer, with the reset to the millisecond (as OpenAI does) or in whole seconds (as Anthropic does). */
+      readonly headers?: 'milliseconds' | 'seconds';
     }
   /**
    * A rate that may grow by `growth` in each step of `stepMs`, if the step before used it; what is more is refused.

@@ -1,10 +1,18 @@
+import type { VendorLimits } from '../../core/vendor-limits.ts';
 import type { Effect, Fault, Refusal } from './fault.ts';
+
+/** Let in. */
+export interface Entered {
+  readonly waitMs: number;
+  /** What is told of the limit beside the answer. */
+  readonly limits?: VendorLimits;
+}
 
 /** What stands before a provider's machines and remembers what went through. */
 export interface Gate {
   readonly fault: Fault;
   /** Lets a request in, after a wait, or refuses it. */
-  enter(at: number): { readonly waitMs: number } | { readonly refusal: Refusal };
+  enter(at: number): Entered | { readonly refusal: Refusal };
 }
 
 /** The gate that a fault puts up; undefined where it is none. */
@@ -17,7 +25,7 @@ export function gateOf(fault: Fault): Gate | undefined {
 
 type Of<E extends Effect['effect']> = Extract<Fault, { effect: E }>;
 
-function bucket({ perSecond, burst, refusal, fromMs }: Of<'bucket'>): Gate['enter'] {
+function bucket({ perSecond, burst, refusal, fromMs, headers }: Of<'bucket'>): Gate['enter'] {
   let tokens = burst;
   let filledAt = fromMs;
   return (at) => {
@@ -25,7 +33,14 @@ function bucket({ perSecond, burst, refusal, fromMs }: Of<'bucket'>): Gate['ente
     filledAt = at;
     if (tokens < 1) return { refusal };
     tokens -= 1;
-    return { waitMs: 0 };
+    if (headers === undefined) return { waitMs: 0 };
+    const fullAt = at + ((burst - tokens) * 1_000) / perSecond;
+    const stepMs = headers === 'seconds' ? 1_000 : 1;
+    const requestsResetMs = Math.ceil(fullAt / stepMs) * stepMs;
+    return {
+      waitMs: 0,
+      limits: { requestsLimit: burst, requestsRemaining: Math.floor(tokens), requestsResetMs },
+    };
   };
 }
 

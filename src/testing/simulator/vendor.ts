@@ -105,6 +105,7 @@ async function* answer(vendor: Vendor, call: ProviderCall, bare: boolean): Async
   signal.addEventListener('abort', () => end('left'), { once: true });
   const { runtime } = vendor.world;
   await runtime.sleep(fate.waitMs, signal);
+  if (fate.limits) yield { type: 'meta', limits: fate.limits };
   for (let sent = 0; sent < fate.tokens;) {
     signal.throwIfAborted();
     const next = sent === 0 ? 1 : Math.min(fate.tokens, sent + tokensOfPiece);

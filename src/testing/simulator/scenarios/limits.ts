@@ -63,6 +63,29 @@ const refusedKey = scenarioOfA(
   },
 );
 
+/** The vendor tells of its limit beside its answers, and the host states none. */
+function told(name: string, headers: 'milliseconds' | 'seconds'): Scenario {
+  const reset = headers === 'seconds' ? 'whole seconds' : 'milliseconds';
+  const effect = {
+    effect: 'bucket',
+    perSecond: 5,
+    burst: 100,
+    refusal: { ...limited, retryAfterMs: 20_000 },
+  } as const;
+  return scenarioOfA(
+    name,
+    `a takes 5 calls/s and tells so in headers (${reset}), else \`retry-after: 20\``,
+    [throughout({ ...effect, headers })],
+    {
+      lines: [
+        ...usualLines,
+        ...keepsItsShare,
+        { metric: 'limitedShare', atMost: 0.005, note: 'nearly no 429' },
+      ],
+    },
+  );
+}
+
 /** All calls of `a` come to `b`, which takes 6 of 10. */
 const cascade: Scenario = {
   ...scenarioOfA(
@@ -102,6 +125,8 @@ export const limits = {
   }),
   'S4-hour': storm('S4-hour', '`retry-after: 3600`', { ...limited, retryAfterMs: 3_600_000 }),
   'S4-529': storm('S4-529', '529 without a hint', refusals.overloaded, { lines: keepsItsShare }),
+  'S4-headers': told('S4-headers', 'milliseconds'),
+  'S4-headers-s': told('S4-headers-s', 'seconds'),
   'S4-cascade': cascade,
   S12: refusedKey,
   S13: exhausted('S13', 'quota exhausted: 429 `insufficient_quota`', refusals.noQuota),

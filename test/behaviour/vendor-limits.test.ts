@@ -1,0 +1,65 @@
+import { expect, it } from 'vitest';
+import type { Provider } from 'failsoft';
+import { arrange, type Stage } from './arrange.ts';
+
+/** A vendor that takes so many a second and says beside each answer how many it would take now. */
+function telling(
+  stage: () => Stage<string>,
+  { perSecond, burst }: { perSecond: number; burst: number },
+): Provider {
+  const seen = { level: burst, at: 0, refused: 0 };
+  return {
+    name: 'a',
+    async *stream({ signal }) {
+      const { runtime } = stage();
+      const now = runtime.now();
+      seen.level = Math.min(burst, seen.level + ((now - (seen.at || now)) * perSecond) / 1000);
+      seen.at = now;
+      if (seen.level < 1) throw Object.assign(new Error('too many'), { status: 429, retryAfterMs: 20_000 });
+      seen.level -= 1;
+      const requestsResetMs = now + ((burst - seen.level) * 1000) / perSecond;
+      const requestsRemaining = Math.floor(seen.level);
+      await runtime.sleep(500, signal);
+      yield { type: 'meta', limits: { requestsLimit: burst, requestsRemaining, requestsResetMs } };
+      yield { type: 'text', text: 'From a.' };
+      yield { type: 'finish', finishReason: 'stop' };
+    },
+    classify: () => ({ kind: 'rate-limit', message: 'too many', retryAfterMs: 20_000 }),
+  };
+}
+
+async function load(stage: Stage<string>, calls: number): Promise<string[]> {
+  const answers: Promise<string>[] = [];
+  for (let call = 0; call < calls; call += 1) {
+    answers.push(
+      stage.router.complete({ messages: [{ role: 'user', content: 'Hi' }] }).then(({ target }) => target.id),
+    );
+    await stage.runtime.advance(100);
+  }
+  await stage.runtime.advance(2_000);
+  return Promise.all(answers);
+}
+
+function withVendor(limits: { perSecond: number; burst: number }, others: Readonly<Record<string, string>>) {
+  const holder: { stage?: Stage<string> } = {};
+  const wrap = () => telling(() => holder.stage as Stage<string>, limits);
+  holder.stage = arrange<string>({ a: { script: 'From a.', wrap }, ...others });
+  return holder.stage;
+}
+
+it('what a vendor says of its limits steers: it is asked for what it takes, and never refuses', async () => {
+  const stage = withVendor({ perSecond: 5, burst: 60 }, { b: 'From b.' });
+  const answers = await load(stage, 600);
+  expect(stage.eventsOf('attempt').filter(({ attempt }) => attempt.failure)).toEqual([]);
+  const late = answers.slice(300).filter((id) => id === 'a').length;
+  expect(late / 30).toBeGreaterThan(4);
+  expect(late / 30).toBeLessThan(6);
+  const { vendorLimits } = stage.router.health().targets['a']!;
+  expect(vendorLimits?.requests).toMatchObject({ limit: 60 });
+  expect(vendorLimits?.requests?.remaining).toBeLessThan(20);
+});
+
+it('who has nobody else asks all the same', async () => {
+  const stage = withVendor({ perSecond: 5, burst: 20 }, {});
+  expect(await load(stage, 20)).toEqual(Array.from({ length: 20 }, () => 'a'));
+});
