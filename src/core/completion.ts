@@ -49,9 +49,9 @@ export interface Attempt {
   transport: Transport;
   usage?: Usage;
   /**
-   * Where the attempt was cut or broke off. `partial`: as far as the vendor had counted by then; `estimated`: it had counted nothing, and this
-   * is a guess by the length of request and answer, four characters to a token. `costUsd` holds a guess of what is missing. Absent: as
-   * the vendor counted it.
+   * Where the attempt did not come to its end. `partial`: as far as the vendor had counted by then; `estimated`: failsoft left it (it was cut or
+   * silent for too long) before anything was counted, and this is a guess by the length of request and answer, four characters to a
+   * token. `costUsd` holds a guess of what is missing. Absent: as the vendor counted it.
    */
   usageIs?: 'partial' | 'estimated';
   costUsd?: number;

@@ -27,14 +27,13 @@ export function recordFacts(
 const charactersPerToken = 4;
 
 /**
- * Vendors bill what they read and wrote until they notice that nobody listens any longer, and tell nobody: where an attempt was
- * left, or broke off in its answer, what was not counted by then is estimated.
+ * Vendors bill what they read and wrote until they notice that nobody listens any longer, and tell nobody: where failsoft left an
+ * attempt, what was not counted by then is estimated. What broke off by itself and was not counted stays unknown.
  */
 export function estimateUsage(attempt: Attempt, failure: Failure, from: Estimated): void {
   const { collected, target, call } = from;
   const isLeft = failure.kind === 'aborted' || failure.kind === 'timeout';
-  const isBilled = attempt.usage !== undefined || isLeft || attempt.firstTokenMs !== undefined;
-  if (collected.finish !== undefined || !isBilled) return;
+  if (collected.finish !== undefined || !(isLeft || attempt.usage !== undefined)) return;
   const guess = {
     inputTokens: estimateInputTokens(call.read.request),
     outputTokens: Math.ceil((collected.text.length + collected.reasoning.length) / charactersPerToken),

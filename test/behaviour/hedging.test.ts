@@ -294,14 +294,21 @@ describe('what hedges cost', () => {
     expect(other.usage).toMatchObject(usage);
   });
 
-  it('is estimated for what was left or broke off, and not where nothing was answered', async () => {
-    const cut = arrange({ a: { script: [{ text: '12345678' }, { fail: 'network' }], target: { price } } });
-    expect((await cut.fail({}, { retry: 0 })).attempts[0]).toMatchObject({
+  it('is estimated for what was left, and for nothing else', async () => {
+    const left = arrange({
+      a: { script: [{ text: '12345678' }, { hang: true }], target: { price } },
+      b: { script: 'From b.' },
+    });
+    expect((await left.ask()).attempts[0]).toMatchObject({
+      failure: { kind: 'timeout' },
       usageIs: 'estimated',
       usage: { inputTokens: 3, outputTokens: 2 },
+      costUsd: 5,
     });
-    const refused = arrange({ a: [{ fail: 'server-error' }] });
-    expect((await refused.fail({}, { retry: 0 })).attempts[0]).not.toHaveProperty('usage');
+    for (const script of [[{ fail: 'server-error' }], [{ text: 'Some' }, { fail: 'network' }]] as const) {
+      const failed = arrange({ a: script });
+      expect((await failed.fail({}, { retry: 0 })).attempts[0]).not.toHaveProperty('usage');
+    }
   });
 
   it('is bounded: a share of the calls, and ten more at most', async () => {
