@@ -106,7 +106,7 @@ export function createEngine(engine: EngineParts): Engine {
   };
 }
 
-function planFor({ call, lineup, demand }: Resolved, engine: EngineParts): Plan {
+function planFor({ call, lineup, demand }: Resolved, engine: EngineParts, asked?: ReadonlySet<string>): Plan {
   const { runtime } = engine.settings();
   const { settings } = lineup;
   const now = runtime.now();
@@ -114,7 +114,8 @@ function planFor({ call, lineup, demand }: Resolved, engine: EngineParts): Plan 
     tokens: call.estimatedTokens,
     refusalOf: refusals(call, demand.features.length > 0),
   });
-  return makePlan({ demand, candidates, strategy: settings.strategy, random: () => runtime.random(), now });
+  const { strategy } = settings;
+  return makePlan({ demand, candidates, asked, strategy, random: () => runtime.random(), now });
 }
 
 /** Asks each provider whether it can express a request at all; only where the request needs more than plain text. */
@@ -141,7 +142,7 @@ function partsFor(resolved: Resolved, engine: EngineParts): Parts {
     runtime: engine.settings().runtime,
     emit: engine.emit,
     target: executionTarget,
-    replan: () => planFor(resolved, engine),
+    replan: (asked) => planFor(resolved, engine, asked),
     queue: resolved.lineup.queue,
     hedges: resolved.lineup.hedges,
     inFlight: (targetId, cut) => engine.inFlight.attempt(targetId, cut),

@@ -101,8 +101,8 @@ export interface Parts {
   readonly runtime: Runtime;
   readonly emit: (event: RouterEvent) => void;
   readonly target: (candidate: Candidate) => ExecutionTarget;
-  /** A new plan for the same call, for when the first is used up. */
-  readonly replan: () => Plan;
+  /** A new plan for the same call, for when the first is used up; without those that were asked. */
+  readonly replan: (asked?: ReadonlySet<string>) => Plan;
   /** Where the calls of this model wait for a target. */
   readonly queue: Queue;
   /** How many of the calls of this model may be hedged. */

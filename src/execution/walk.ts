@@ -40,6 +40,8 @@ interface Memory {
   order: Order;
   /** In the order: whoever stands before it has been looked at. */
   position: number;
+  /** How many targets the model has. */
+  readonly targets: number;
   exceededWindow: number;
   replannedAt: number;
 }
@@ -53,6 +55,7 @@ export function startWalk(plan: Plan, tokens: number, parts: WalkParts): Walk {
     plan,
     order: plan.order,
     position: 0,
+    targets: plan.order.length + plan.rejected.length,
     exceededWindow: 0,
     replannedAt: -1,
   };
@@ -122,16 +125,18 @@ function find(memory: Memory, now: number, test: Test | undefined): Candidate | 
 
 function replan(memory: Memory, now: number): void {
   memory.replannedAt = now;
-  memory.plan = memory.parts.replan();
+  memory.plan = memory.parts.replan(memory.asked);
   memory.order = memory.plan.order;
   memory.position = 0;
 }
 
-/** The plan is used up: time has passed, and one who was cooling down then may be free now. */
+/**
+ * The plan is used up: one who was cooling down then may be free now, and one who was no last resort, because others could
+ * serve, may be one now that they have been asked.
+ */
 function renewUsedUp(memory: Memory, now: number): boolean {
-  const { asked, order, plan, replannedAt } = memory;
-  const areAllAsked = asked.size >= order.length + plan.rejected.length;
-  if (asked.size === 0 || areAllAsked || replannedAt === now) return false;
+  const { asked, targets, replannedAt } = memory;
+  if (asked.size === 0 || asked.size >= targets || replannedAt === now) return false;
   replan(memory, now);
   return true;
 }

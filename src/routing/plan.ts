@@ -32,6 +32,8 @@ export interface PlanInput {
   readonly demand: Demand;
   /** All places of the model, in the order listed. */
   readonly candidates: readonly Candidate[];
+  /** The ids of those that the call has asked before: they are in neither list. @default none */
+  readonly asked?: ReadonlySet<string>;
   /** @default weighted in a priority where a weight is stated, else in-order */
   readonly strategy?: StrategyName | Strategy;
   readonly random: () => number;
@@ -67,7 +69,8 @@ interface Sifted {
   readonly rejected: readonly Rejection[];
 }
 
-function sift({ candidates, demand, now }: PlanInput): Sifted {
+function sift({ candidates: all, asked, demand, now }: PlanInput): Sifted {
+  const candidates = asked ? all.filter(({ id }) => !asked.has(id)) : all;
   // Most calls find all of them free: then nothing is copied.
   let index = 0;
   while (index < candidates.length && isFree(candidates[index] as Candidate, demand)) index += 1;

@@ -251,6 +251,24 @@ describe('while all are down', () => {
   });
 });
 
+describe('a target that limps beside others', () => {
+  it('is asked by whoever has nobody else, also where another one could have served and failed', async () => {
+    const stage = arrange(
+      {
+        a: (_, number) => (number % 3 === 0 ? 'From a.' : [{ fail: 'server-error' }]),
+        b: [{ fail: 'server-error' }],
+      },
+      { retry: 0 },
+    );
+    const stateOfA = () => stage.router.health().targets.a?.breaker;
+    while (stateOfA() !== 'open') await stage.ask({}, { targets: ['a'] }).catch(() => {});
+    while (stage.providers.a.calls.length % 3 !== 2) await stage.ask({}, { targets: ['a'] }).catch(() => {});
+    const reply = await stage.ask();
+    expect(reply.attempts.map(({ target }) => target)).toEqual(['b', 'a']);
+    expect(reply.text).toBe('From a.');
+  });
+});
+
 describe('a single target that limps', () => {
   /** Calls at a steady rate, on the router's own clock; the share that was answered. */
   async function answeredShare(errorRate: number, callsPerSecond: number): Promise<number> {

@@ -187,10 +187,9 @@ describe('what an end user is told', () => {
     expect(JSON.stringify(error.toPublic())).not.toMatch(/canary|AIza|Minka/i);
     expect(error.toPublic()).toEqual({
       code: 'all-targets-failed',
-      message: 'The service is not available at present. Please try again.',
-      status: 503,
-      retryable: true,
-      retryAfterMs: 60_000,
+      message: 'The service is not set up correctly.',
+      status: 500,
+      retryable: false,
       callId: error.callId,
     });
   });

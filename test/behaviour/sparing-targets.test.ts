@@ -253,7 +253,7 @@ describe('a refused key', () => {
     const stage = arrange({ a: [{ fail: refused }] });
     const error = await stage.fail({}, { retry: 5 });
     expect(error.attempts).toHaveLength(1);
-    expect(error.toPublic().message).toBe('The service is not available at present. Please try again.');
+    expect(error.toPublic().message).toBe('The service is not set up correctly.');
   });
 
   it('holds one call up, not those that the other target can answer', async () => {
