@@ -63,11 +63,13 @@ export async function carry(call: Call, plan: Plan, parts: Parts): Promise<Outco
   }
 }
 
-/** The next target that lets the call in: at once, or from the queue. Whoever comes while others wait stands behind them. */
+/** The next target that lets the call in: at once, or from the queue. What those who wait there claim is left to them. */
 function nextAdmission(journey: Journey): Admission | Promise<Admission | undefined> | undefined {
   const { call, parts } = journey;
   if (call.cancellation.cancelled || call.attempts.length >= call.maxAttempts) return undefined;
-  return (parts.queue.isEmpty() ? admitNext(journey) : undefined) ?? waitForTarget(journey);
+  const { queue } = parts;
+  const isOpen = queue.isEmpty() ? undefined : ({ id }: { readonly id: string }) => !queue.isClaimed(id);
+  return admitNext(journey, isOpen) ?? waitForTarget(journey);
 }
 
 interface Step {
@@ -118,7 +120,7 @@ function askTarget(journey: Journey, first: Admission): Promise<Step> {
   async function wait(delayMs: number): Promise<boolean> {
     const next =
       delayMs > 0
-        ? await waitForTarget(journey, { admission, at: parts.runtime.now() + delayMs })
+        ? await waitForTarget(journey, { admission, inMs: delayMs })
         : admitAgain(admission, journey);
     const isSame = next?.target === admission.target;
     if (next && isSame) admission = next;

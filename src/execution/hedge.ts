@@ -49,8 +49,7 @@ function hedgeDelay({ call, walk }: Journey, { target }: First): number | undefi
 /** The attempt beside the first, where there is one to be had and the budgets allow it. */
 function secondOf(journey: Journey, first: First, waitedMs: number): First | undefined {
   const { call, walk, parts } = journey;
-  if (call.cancellation.cancelled || call.attempts.length >= call.maxAttempts || !parts.queue.isEmpty())
-    return undefined;
+  if (call.cancellation.cancelled || call.attempts.length >= call.maxAttempts) return undefined;
   const candidate = walk.next((other) => isFit(other, first.candidate, journey));
   if (!candidate) return undefined;
   const target = parts.target(candidate);
@@ -70,8 +69,9 @@ function secondOf(journey: Journey, first: First, waitedMs: number): First | und
   return { call, parts, candidate, target, permit, last, mayRefresh: true };
 }
 
-/** Of the same priority, since a higher number is for when no lower one can serve; and neither on its own way back nor ramping up. */
+/** Of the same priority, since a higher number is for when no lower one can serve; and neither claimed, on its own way back nor ramping up. */
 function isFit(other: Candidate, first: Candidate, { call, parts }: Journey): boolean {
+  if (parts.queue.isClaimed(other.id)) return false;
   const { health } = parts.target(other);
   const now = parts.runtime.now();
   const isWell = health.view(now, call.estimatedTokens).breaker === 'closed' && !health.snapshot(now).ramp;

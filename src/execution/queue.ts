@@ -2,6 +2,8 @@ import { setAlarm, type Runtime } from '../core/runtime.ts';
 
 /** One who waits. */
 export interface Waiter<T> {
+  /** It comes back at a time of its own, and not for want of room: what bounds such waits is not the queue. */
+  readonly isTimed: boolean;
   /** Takes what it waits for, where that is to be had now and nobody who came before waits for it too. */
   take(isClaimed: (id: string) => boolean): T | undefined;
   /** What it still waits for; undefined: waiting is of no use any longer. */
@@ -19,6 +21,8 @@ export interface Outlook {
 export interface Queue {
   /** Whether anybody waits. */
   isEmpty(): boolean;
+  /** Whether it is for somebody who waits: whoever comes later must not take it before. */
+  isClaimed(id: string): boolean;
   /** Settles with what was taken, as soon as that is to be had; undefined: given up, or there is no room to wait. */
   join<T>(waiter: Waiter<T>): { readonly done: Promise<T | undefined>; readonly leave: () => void };
 }
@@ -41,6 +45,10 @@ interface Entry {
 interface Memory extends QueueOptions {
   /** In the order in which they came. */
   readonly entries: Set<Entry>;
+  /** What they claim. Whatever has happened since the last look, nobody who comes now overtakes them by it. */
+  claimed: Set<string>;
+  /** When they are looked at again, if nothing happens before. */
+  lookAgainAt: number;
   unwatch: (() => void) | undefined;
   callOff: () => void;
   isLookDue: boolean;
@@ -53,23 +61,42 @@ export function createQueue(options: QueueOptions): Queue {
   const memory: Memory = {
     ...options,
     entries: new Set(),
+    claimed: new Set(),
+    lookAgainAt: Infinity,
     unwatch: undefined,
     callOff: nothing,
     isLookDue: false,
   };
   return {
     isEmpty: () => memory.entries.size === 0,
+    isClaimed: (id) => memory.claimed.has(id),
     join<T>(waiter: Waiter<T>) {
-      if (memory.entries.size >= longestQueue) return { done: Promise.resolve(undefined), leave: nothing };
       let entry!: Entry;
       const done = new Promise<T | undefined>((resolve, reject) => {
         entry = { waiter, settle: resolve as Entry['settle'], fail: reject };
       });
-      memory.entries.add(entry);
-      look(memory);
+      join(memory, entry);
       return { done, leave: () => leave(memory, entry) };
     },
   };
+}
+
+/** Looks at the one who comes alone: for those who wait nothing has changed by it. */
+function join(memory: Memory, entry: Entry): void {
+  const { entries, claimed } = memory;
+  const outlook = serve(entry, (id) => claimed.has(id));
+  if (outlook === undefined) return;
+  if (!entry.waiter.isTimed && isFull(entries)) return entry.settle(undefined);
+  entries.add(entry);
+  for (const id of outlook.claims) claimed.add(id);
+  listen(memory, Math.min(memory.lookAgainAt, outlook.lookAgainAt));
+}
+
+function isFull(entries: ReadonlySet<Entry>): boolean {
+  if (entries.size < longestQueue) return false;
+  let waiting = 0;
+  for (const { waiter } of entries) if (!waiter.isTimed) waiting += 1;
+  return waiting >= longestQueue;
 }
 
 function leave(memory: Memory, entry: Entry): void {
@@ -77,7 +104,7 @@ function leave(memory: Memory, entry: Entry): void {
   entry.settle(undefined);
   // What it claimed is free for those behind it.
   if (memory.entries.size > 0) lookSoon(memory);
-  else listen(memory, Infinity);
+  else rest(memory);
 }
 
 /** Serves whom it can, in order, and sets the alarm for the rest. */
@@ -92,7 +119,9 @@ function look(memory: Memory): void {
     for (const id of outlook?.claims ?? []) claimed.add(id);
     lookAgainAt = Math.min(lookAgainAt, outlook?.lookAgainAt ?? Infinity);
   }
-  listen(memory, lookAgainAt);
+  memory.claimed = claimed;
+  if (entries.size > 0) listen(memory, lookAgainAt);
+  else rest(memory);
 }
 
 /** What it goes on waiting for; undefined: it has settled. */
@@ -109,15 +138,21 @@ function serve({ waiter, settle, fail }: Entry, isClaimed: (id: string) => boole
   }
 }
 
-function listen(memory: Memory, lookAgainAt: number): void {
-  const { entries, runtime } = memory;
+/** Nobody waits: nothing runs. */
+function rest(memory: Memory): void {
   memory.callOff();
   memory.callOff = nothing;
-  if (entries.size === 0) {
-    memory.unwatch?.();
-    memory.unwatch = undefined;
-    return;
-  }
+  memory.unwatch?.();
+  memory.unwatch = undefined;
+  memory.claimed = new Set();
+  memory.lookAgainAt = Infinity;
+}
+
+function listen(memory: Memory, lookAgainAt: number): void {
+  const { runtime } = memory;
+  memory.callOff();
+  memory.callOff = nothing;
+  memory.lookAgainAt = lookAgainAt;
   // What changes while a change is being made is looked at when it is whole.
   memory.unwatch ??= memory.watch(() => lookSoon(memory));
   if (lookAgainAt < Infinity)

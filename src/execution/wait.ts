@@ -6,8 +6,7 @@ import type { Outlook, Waiter } from './queue.ts';
 /** A retry: the target that has just failed, and from when it may be asked again. */
 export interface Again {
   readonly admission: Admission;
-  /** Epoch milliseconds. */
-  readonly at: number;
+  readonly inMs: number;
 }
 
 /**
@@ -20,7 +19,9 @@ export async function waitForTarget(journey: Journey, again?: Again): Promise<Ad
   journey.walk.renew();
   if (!again && journey.walk.comingFree().length === 0) return undefined;
   // What it has waited before counts: a call that cannot be served should learn so once its patience is over.
-  const { done, leave } = parts.queue.join(waiterOf(journey, again, since - call.waitedMs));
+  // What it has waited before counts: a call that cannot be served should learn so once its patience is over.
+  const wait = { journey, again, since: since - call.waitedMs, dueAt: since + (again?.inMs ?? Infinity) };
+  const { done, leave } = parts.queue.join(waiterOf(wait));
   const off = call.cancellation.on(leave);
   try {
     const admission = await done;
@@ -29,34 +30,53 @@ export async function waitForTarget(journey: Journey, again?: Again): Promise<Ad
     return undefined;
   } finally {
     off();
-    call.waitedMs += parts.runtime.now() - since;
+    call.waitedMs += Math.max(0, parts.runtime.now() - since);
   }
 }
 
-function waiterOf(journey: Journey, again: Again | undefined, since: number): Waiter<Admission> {
-  const { walk, parts } = journey;
-  const { runtime } = parts;
+interface Wait {
+  readonly journey: Journey;
+  readonly again: Again | undefined;
+  /** Epoch milliseconds, as all that follow. */
+  since: number;
+  /** When the retry is due; Infinity: there is none. */
+  dueAt: number;
+}
+
+function waiterOf(wait: Wait): Waiter<Admission> {
+  const { journey, again } = wait;
+  const { walk } = journey;
   return {
+    isTimed: again !== undefined,
     take(isClaimed) {
       const isOpen = ({ id }: { readonly id: string }) => !isClaimed(id);
       // Most of those who are woken find nobody free: for them no plan is made.
       const other = walk.hasFree(isOpen) && (walk.renew(), admitNext(journey, isOpen));
       if (other) return other;
-      const isDue = again && runtime.now() >= again.at && isOpen(again.admission.candidate);
+      const isDue = again && timeIn(wait) >= wait.dueAt && isOpen(again.admission.candidate);
       return isDue ? admitAgain(again.admission, journey) : undefined;
     },
-    outlook: () => outlookOf(journey, again, since),
+    outlook: () => outlookOf(wait),
   };
 }
 
-function outlookOf(journey: Journey, again: Again | undefined, since: number): Outlook | undefined {
-  const { call, walk, parts } = journey;
-  const now = parts.runtime.now();
-  const isEarly = again !== undefined && now < again.at;
+/** The instant. Where the clock was set back, no wait lasts longer from then on than it was meant to: a step of an hour is no hour. */
+function timeIn(wait: Wait): number {
+  const now = wait.journey.parts.runtime.now();
+  wait.since = Math.min(wait.since, now);
+  wait.dueAt = Math.min(wait.dueAt, now + (wait.again?.inMs ?? Infinity));
+  return now;
+}
+
+function outlookOf(wait: Wait): Outlook | undefined {
+  const { call, walk, parts } = wait.journey;
+  const now = timeIn(wait);
+  const { again, since, dueAt } = wait;
+  const isEarly = again !== undefined && now < dueAt;
   const wanted = walk.comingFree().map((candidate) => ({ target: parts.target(candidate), since }));
-  if (again && !isEarly) wanted.push({ target: again.admission.target, since: again.at });
+  if (again && !isEarly) wanted.push({ target: again.admission.target, since: dueAt });
   const claims: string[] = [];
-  let lookAgainAt = isEarly ? again.at : Infinity;
+  let lookAgainAt = isEarly ? dueAt : Infinity;
   for (const { target, since: from } of wanted) {
     const until = Math.min(from + target.queueMs, call.deadline);
     const at = worthWaiting(target, { now, until, tokens: call.estimatedTokens });

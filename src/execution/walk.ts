@@ -143,10 +143,16 @@ function renewUsedUp(memory: Memory, now: number): boolean {
 
 function comingFree(memory: Memory): readonly Candidate[] {
   const now = memory.parts.runtime.now();
-  return memory.plan.blocked.filter((candidate) => {
+  const found: Candidate[] = [];
+  const look = (candidate: Candidate) => {
+    if (!isLeft(memory, candidate)) return false;
     const { blockedBy } = viewOf(memory, candidate, now);
-    return isLeft(memory, candidate) && (blockedBy === undefined || blockedBy === 'limit');
-  });
+    if (blockedBy === undefined || blockedBy === 'limit') found.push(candidate);
+    return false;
+  };
+  memory.order.some(look);
+  memory.plan.blocked.forEach(look);
+  return found;
 }
 
 function passedOver(memory: Memory, { order }: Plan): Rejection[] {

@@ -63,6 +63,15 @@ describe('a second attempt beside a silent one', () => {
     expect(reply.latencyMs).toBeLessThan(300);
   });
 
+  it('is made while other calls wait, but not at a target that is theirs', async () => {
+    const busy = { script: slow(3_000), target: { limits: { concurrency: 1, queueMs: 10_000 } } };
+    const stage = arrange({ a: slow(2_000), b: slow(200, 'From b.'), c: busy }, { hedge });
+    const waiting = [1, 2].map(() => stage.router.complete(question, { targets: ['c'] }));
+    expect(decisionsOf(await stage.ask())).toEqual(['a cut', 'b answer']);
+    expect((await stage.ask(undefined, { targets: ['a', 'c'] })).attempts).toHaveLength(1);
+    await stage.runtime.run(Promise.all(waiting));
+  });
+
   it('is made at most once for an attempt, and counts in maxAttempts', async () => {
     const stage = arrange({ a: slow(5_000), b: slow(5_000), c: 'From c.' }, { hedge, maxAttempts: 2 });
     expect(decisionsOf(await stage.ask())).toEqual(['a answer', 'b cut']);

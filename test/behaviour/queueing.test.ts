@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createRouter, type Router } from 'failsoft';
-import { scriptedProvider } from 'failsoft/testing';
-import { arrange, decisionsOf, errorOf, question, settleNow } from './arrange.ts';
+import { createRouter, type Router, type Target } from 'failsoft';
+import { manualRuntime, scriptedProvider, type ScriptSource } from 'failsoft/testing';
+import { arrange, decisionsOf, errorOf, failing, question, settleNow } from './arrange.ts';
 
 const answersIn = (ms: number) => [{ waitMs: ms }, { text: 'Done.' }] as const;
 const alone = { limits: { concurrency: 1 } };
@@ -166,6 +166,97 @@ describe('while nobody is free', () => {
     const first = stage.router.complete(question);
     expect((await stage.runtime.run(stage.stream().completion)).text).toBe('Done.');
     await first;
+  });
+});
+
+describe('while others wait', () => {
+  it('for a retry, a call that comes is answered at once', async () => {
+    const stage = arrange({ a: failing(1, 'server-error') });
+    const first = stage.router.complete(question);
+    await settleNow(stage);
+    const { attempts, latencyMs } = await stage.ask();
+    expect([attempts.length, latencyMs]).toEqual([1, 0]);
+    expect(decisionsOf(await stage.runtime.run(first))).toEqual(['a retry', 'a answer']);
+  });
+
+  it('for one target, a call is answered by another one that nobody waits for, however many wait', async () => {
+    const stage = arrange({ a: { script: answersIn(900), target: alone }, b: 'From b.' });
+    const waiting = Array.from({ length: 110 }, () =>
+      stage.router.complete(question, { targets: ['a'] }).catch(() => {}),
+    );
+    expect(await stage.ask()).toMatchObject({ text: 'From b.', latencyMs: 0 });
+    expect(await stage.ask(undefined, { targets: ['b'] })).toMatchObject({ latencyMs: 0 });
+    await stage.runtime.run(Promise.all(waiting));
+  });
+
+  it('a call that fails moves on to a target that nobody waits for', async () => {
+    const stage = arrange({
+      a: { script: answersIn(900), target: alone },
+      b: [{ fail: 'server-error' }],
+      c: 'From c.',
+    });
+    const waiting = [1, 2].map(() => stage.router.complete(question, { targets: ['a'] }));
+    expect(await stage.ask(undefined, { targets: ['b', 'c'] })).toMatchObject({
+      text: 'From c.',
+      latencyMs: 0,
+    });
+    await stage.runtime.run(Promise.all(waiting));
+  });
+
+  it('for their retries, there is still room in the queue', async () => {
+    const later = { fail: { kind: 'content-policy', message: 'later', retryAfterMs: 3_000 } } as const;
+    const stage = arrange(
+      {
+        a: ({ scope }) => (scope === 'retries' ? [later] : 'From a.'),
+        b: { script: answersIn(300), target: alone },
+      },
+      { failures: { 'content-policy': 'retry' } },
+    );
+    // What first attempts earn pays for so many retries.
+    const answered = Array.from({ length: 600 }, () => stage.router.complete(question, { targets: ['a'] }));
+    await stage.runtime.run(Promise.all(answered));
+    const retrying = Array.from({ length: 120 }, () =>
+      stage.router.complete({ ...question, scope: 'retries' }, { targets: ['a'], retry: 1 }).catch(() => {}),
+    );
+    const busy = stage.router.complete(question, { targets: ['b'] });
+    await settleNow(stage);
+    expect(await stage.ask(undefined, { targets: ['b'] })).toMatchObject({ latencyMs: 600 });
+    await stage.runtime.run(Promise.all([...retrying, busy]));
+    expect(stage.providers.a.calls.length - 600).toBeGreaterThan(210);
+  });
+});
+
+describe('a clock that is set back by an hour', () => {
+  function stepping(script: ScriptSource, limits?: Target['limits']) {
+    const runtime = manualRuntime({ startAt: 1_000_000_000 });
+    let stepMs = 0;
+    const clock = { ...runtime, now: () => runtime.now() + stepMs };
+    const provider = scriptedProvider(script, { runtime });
+    const router: Router = createRouter({
+      models: { chat: [{ id: 'a', provider, model: 'm', limits }] },
+      runtime: clock,
+    });
+    return { runtime, router, setBack: () => void (stepMs -= 3_600_000) };
+  }
+
+  it('while a call waits for its retry lets it wait no longer than was meant from then on', async () => {
+    const { runtime, router, setBack } = stepping(failing(1, 'server-error'));
+    const call = router.complete(question, { retry: { baseDelayMs: 1_000 } });
+    await runtime.advance(100);
+    setBack();
+    expect(decisionsOf(await runtime.run(call))).toEqual(['a retry', 'a answer']);
+    expect(runtime.now() - 1_000_000_000).toBeLessThan(2_000);
+  });
+
+  it('while a call waits for a slot lets it wait no longer than queueMs from then on', async () => {
+    const { runtime, router, setBack } = stepping(answersIn(30_000), { concurrency: 1 });
+    const busy = router.complete(question);
+    const waiting = errorOf(router.complete(question));
+    await runtime.advance(500);
+    setBack();
+    await runtime.run(waiting);
+    expect(runtime.now() - 1_000_000_000).toBeLessThan(2_100);
+    await runtime.run(busy.catch(() => {}));
   });
 });
 

@@ -22,6 +22,7 @@ function setUp(slots: Record<string, number> = { x: 0, y: 0 }) {
   const join = (wants: readonly string[], patienceMs = 1_000, size = 1) => {
     const until = runtime.now() + patienceMs;
     return queue.join<string>({
+      isTimed: false,
       take(isClaimed) {
         const name = wants.find((one) => !isClaimed(one) && (free.get(one) ?? 0) >= size);
         if (name !== undefined) free.set(name, free.get(name)! - size);
@@ -79,6 +80,7 @@ describe('the queue of a model', () => {
   it('goes on where code of the host’s own throws for one who waits', async () => {
     const { queue, join, give } = setUp();
     const broken = queue.join({
+      isTimed: false,
       take: () => {
         throw new Error('a clock that fails');
       },
