@@ -21,7 +21,13 @@ const probeRequest: CompletionRequest = { messages: [{ role: 'user', content: 'S
 const probeMs = 30_000;
 
 /** For a target that admits nobody now: the probe is asked for by name, and is counted nowhere. */
-const unrecorded: Permit = { probe: true, firstContent: () => {}, told: () => {}, end: () => {} };
+const unrecorded: Permit = {
+  probe: true,
+  watch: () => undefined,
+  firstContent: () => {},
+  told: () => {},
+  end: () => {},
+};
 
 export interface ProbeParts {
   readonly runtime: Runtime;
@@ -57,7 +63,10 @@ export async function probeWith(
   };
   const unfollow = followSignal(signal, call.cancellation);
   const leave = inFlight.call(call);
-  const input = { call, target, permit: permit ?? unrecorded, parts, last: false, mayRefresh: true };
+  const input = {
+    ...{ call, target, permit: permit ?? unrecorded, parts },
+    ...{ last: false, canMoveOn: () => false, mayRefresh: true },
+  };
   const { answer, attempt, cut, failure } = await runAttempt(input).finally(() => {
     unfollow();
     leave();

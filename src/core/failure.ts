@@ -107,6 +107,8 @@ export const failureKinds = Object.keys(failureRules) as FailureKind[];
 
 /** A reply that did not fit the caller's schema says something about the model, nothing about the provider's health. */
 export const schemaMismatchCode = 'schema-mismatch';
+/** Beside `timeout`: it was silent for too long, before its first content or in the middle. */
+export const silenceCodes = { first: 'first-token', gap: 'idle' } as const;
 /** Nobody listens there: the strongest evidence there is. */
 export const connectionRefusedCode = 'connection-refused';
 /** Beside `unsupported`: the provider has learnt from the refusal, and makes its next request to this model differently. */

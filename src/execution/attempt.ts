@@ -3,10 +3,11 @@ import type { Failure } from '../core/failure.ts';
 import type { Permit } from '../health/target-health.ts';
 import { invalidResponse } from '../providers/failure.ts';
 import type { ProviderCall, ProviderEvent, ProviderRequest } from '../providers/provider.ts';
+import { isLikeOthers } from './alike.ts';
 import type { AttemptParts, Call, ExecutionTarget } from './call.ts';
 import { createCollector, type Collected } from './collect.ts';
 import { createJoin, type Continuation } from './continuation.ts';
-import { deadlinesFor } from './deadlines.ts';
+import { deadlinesFor, type Circumstances } from './deadlines.ts';
 import { guard, type GuardInput, type GuardOutcome } from './guard.ts';
 import { waitForHost } from './host-code.ts';
 import { judge, type Verdict } from './judge.ts';
@@ -14,6 +15,7 @@ import { prepare } from './prepare.ts';
 import type { Racer } from './race.ts';
 import { estimateUsage, recordEnd, recordFacts, scrubbed } from './record.ts';
 import { refreshKey } from './refresh-key.ts';
+import type { AttemptDeadlines, HistoryOfSilence } from './silence.ts';
 
 /** An answer that is whole. */
 export interface Answer {
@@ -51,6 +53,8 @@ export interface AttemptInput {
   readonly parts: AttemptParts;
   /** Nobody else can serve after it: it may begin as late as the call's deadline allows. */
   readonly last: boolean;
+  /** Whether another attempt could take over now; asked only where what is known of the target would end this one. */
+  readonly canMoveOn: () => boolean;
   /** Whether a refused key may be fetched anew. */
   readonly mayRefresh: boolean;
   /** Where another attempt may run beside it. */
@@ -139,7 +143,8 @@ async function failed(
   const keyRefreshed =
     mayRefresh && !cut && failure.kind === 'auth' && (await refreshKey({ call, target, keyVersion }, parts));
   const isUndecided = blameless || cut !== undefined || keyRefreshed;
-  recordEnd(permit, attempt, isUndecided ? 'undecided' : 'failure', failure);
+  const outcome = cut === 'rival' ? 'outpaced' : isUndecided ? 'undecided' : 'failure';
+  recordEnd(permit, attempt, outcome, failure);
   if (failure.kind === 'unsupported' && failure.feature) target.health.learn(failure.feature);
   return { ...end, failure, keyRefreshed };
 }
@@ -156,7 +161,7 @@ interface Sent {
 }
 
 function send(input: AttemptInput): Sent {
-  const { call, target, permit, parts, last, race } = input;
+  const { call, target, permit, parts, race } = input;
   const startedAt = parts.runtime.now();
   const keyVersion = target.provider.keyVersion?.();
   const view = target.health.view(startedAt);
@@ -186,12 +191,7 @@ function send(input: AttemptInput): Sent {
     call: providerCall(call, target, { request, signal: controller.signal }),
     abort: (reason) => controller.abort(reason),
     transport,
-    deadlines: deadlinesFor(call, target, {
-      request,
-      transport,
-      last,
-      answered: view.firstTokenP50Ms !== undefined,
-    }),
+    deadlines: deadlinesOf(input, { request, transport, answered: view.firstTokenP50Ms !== undefined }),
     runtime: parts.runtime,
     onEvent(event) {
       if (attempt.firstTokenMs === undefined && hasContent(event)) {
@@ -223,6 +223,24 @@ function providerCall(
 ): ProviderCall {
   const { scope, metadata } = read.request;
   return { model, request, signal, headers, callId: id, target, scope, metadata };
+}
+
+function deadlinesOf(
+  input: AttemptInput,
+  sent: Pick<Circumstances, 'request' | 'transport' | 'answered'>,
+): AttemptDeadlines {
+  const { call, target, last } = input;
+  const history = sent.transport === 'stream' ? historyFor(input, sent.request) : undefined;
+  return deadlinesFor(call, target, { ...sent, last, history });
+}
+
+/** What is known of the target may end the attempt sooner than configured, where it says something of it, and where others are left. */
+function historyFor(
+  { call, target, permit, last, canMoveOn }: AttemptInput,
+  request: ProviderRequest,
+): HistoryOfSilence | undefined {
+  if (!isLikeOthers(target, request, call.read)) return undefined;
+  return { watch: (silence) => permit.watch(silence), mayCut: () => !last && canMoveOn() };
 }
 
 function transportFor(

@@ -98,7 +98,14 @@ function askTarget(journey: Journey, first: Admission): Promise<Step> {
 
   async function tryOnce(): Promise<TryEnd<Step>> {
     const last = !walk.hasNext() || call.attempts.length + 1 >= call.maxAttempts;
-    const input = { ...admission, call, parts, last, mayRefresh: !refreshed };
+    const input = {
+      ...admission,
+      call,
+      parts,
+      last,
+      canMoveOn: () => canMoveOn(journey),
+      mayRefresh: !refreshed,
+    };
     // Most calls are not hedged: they do not pay for it.
     const hedged = call.hedge && (await attemptHedged(journey, input));
     const end = hedged?.end ?? (await runAttempt(input));
@@ -129,4 +136,10 @@ function askTarget(journey: Journey, first: Admission): Promise<Step> {
   }
 
   return tryWhileAsked(tryOnce, { tries: call.maxAttempts, wait }).then((end) => step ?? end);
+}
+
+/** Whether another target could take the call over from an attempt under way. */
+function canMoveOn({ call, walk }: Journey): boolean {
+  if (call.show?.committed && call.recovery === 'none') return false;
+  return call.attempts.length < call.maxAttempts && walk.hasNext();
 }

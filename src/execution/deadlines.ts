@@ -1,6 +1,6 @@
 import type { ProviderRequest } from '../providers/provider.ts';
 import type { Call, ExecutionTarget } from './call.ts';
-import type { AttemptDeadlines } from './silence.ts';
+import type { AttemptDeadlines, HistoryOfSilence } from './silence.ts';
 
 /** The defaults that the docstrings of `Timeouts` state; a test holds them together. */
 export const deadlineDefaults = {
@@ -11,13 +11,15 @@ export const deadlineDefaults = {
   unaryAttemptMs: 120_000,
 } as const;
 
-interface Circumstances {
+/** What the deadlines of one attempt depend on, beside call and target. */
+export interface Circumstances {
   readonly request: ProviderRequest;
   readonly transport: 'stream' | 'unary';
   /** Nobody else can serve after this target. */
   readonly last: boolean;
   /** Whether this target has ever answered. */
   readonly answered: boolean;
+  readonly history: HistoryOfSilence | undefined;
 }
 
 /**
@@ -30,7 +32,7 @@ export function deadlinesFor(
   target: ExecutionTarget,
   circumstances: Circumstances,
 ): AttemptDeadlines {
-  const { request, transport, last, answered } = circumstances;
+  const { request, transport, last, answered, history } = circumstances;
   const reasons = thinks(request);
   const slow = reasons || (target.provider.slowStart === true && !answered);
   const fallback = {
@@ -48,10 +50,11 @@ export function deadlinesFor(
     idleMs: pick('idleMs'),
     attemptMs: pick('attemptMs'),
     callDeadline: call.deadline,
+    history,
   };
 }
 
 /** Whether the request asks for reasoning, which may be silent for long. */
-function thinks({ reasoning }: ProviderRequest): boolean {
+export function thinks({ reasoning }: ProviderRequest): boolean {
   return reasoning !== undefined && !('effort' in reasoning && reasoning.effort === 'none');
 }

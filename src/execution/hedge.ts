@@ -66,7 +66,7 @@ function secondOf(journey: Journey, first: First, waitedMs: number): First | und
   walk.ask(candidate);
   tell();
   const last = !walk.hasNext() || call.attempts.length + 1 >= call.maxAttempts;
-  return { call, parts, candidate, target, permit, last, mayRefresh: true };
+  return { call, parts, candidate, target, permit, last, canMoveOn: first.canMoveOn, mayRefresh: true };
 }
 
 /** Of the same priority, since a higher number is for when no lower one can serve; and neither claimed, on its own way back nor ramping up. */

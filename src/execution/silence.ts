@@ -1,5 +1,6 @@
-import type { Failure } from '../core/failure.ts';
+import { silenceCodes, type Failure } from '../core/failure.ts';
 import { setAlarm, type Runtime } from '../core/runtime.ts';
+import type { Silence, SilenceJudge } from '../health/target-health.ts';
 
 /** How long each silence of one attempt may last. */
 export interface AttemptDeadlines {
@@ -10,6 +11,15 @@ export interface AttemptDeadlines {
   readonly attemptMs: number;
   /** When the whole call must have ended, in epoch milliseconds. */
   readonly callDeadline: number;
+  /** What is known of the target may end a silence sooner; undefined where history says nothing of such an attempt. */
+  readonly history: HistoryOfSilence | undefined;
+}
+
+/** How what is known of a target bears on an attempt. */
+export interface HistoryOfSilence {
+  watch(silence: Silence): SilenceJudge | undefined;
+  /** Whether somebody else could take over now: else it is waited for. */
+  mayCut(): boolean;
 }
 
 /** A deadline that has passed. */
@@ -27,6 +37,28 @@ export interface SilenceWatch {
   stop(): void;
 }
 
+/** While a silence may end sooner than configured, it is judged this often. */
+const judgeEveryMs = 250;
+/** An alarm this late says that this process was held up: what came meanwhile has not been read yet, */
+const heldUpMs = 250;
+/** and is given so long. */
+const catchUpMs = 50;
+
+/** What the watch over one attempt remembers. */
+interface Watching {
+  readonly deadlines: AttemptDeadlines;
+  readonly runtime: Runtime;
+  readonly startedAt: number;
+  readonly silence: Silence;
+  readonly judge: SilenceJudge | undefined;
+  readonly onOverdue: (overdue: Overdue) => void;
+  /** How long the present silence may last as configured. */
+  lastsMs: number;
+  ringsAt: number;
+  callOff: () => void;
+  isOver: boolean;
+}
+
 /** Tells once when an attempt has been silent for too long. One timer at a time stands behind it, moved only when it must be. */
 export function watchSilence(
   deadlines: AttemptDeadlines,
@@ -35,60 +67,89 @@ export function watchSilence(
   onOverdue: (overdue: Overdue) => void,
 ): SilenceWatch {
   const startedAt = runtime.now();
-  const silence: Silence = {
-    since: startedAt,
+  const { patienceMs, history } = deadlines;
+  const silence: Silence = { since: startedAt, begun: false, longestGapMs: 0, patienceMs };
+  const watching: Watching = {
+    ...{ deadlines, runtime, startedAt, silence, onOverdue },
+    judge: history?.watch(silence),
     lastsMs: transport === 'stream' ? deadlines.firstTokenMs : Infinity,
-    code: 'first-token',
+    ringsAt: Infinity,
+    callOff: () => {},
+    isOver: false,
   };
-  let ringsAt = Infinity;
-  let callOff = () => {};
-  let isOver = false;
-
-  const dueAt = () =>
-    Math.min(silence.since + silence.lastsMs, startedAt + deadlines.attemptMs, deadlines.callDeadline);
-
-  function look(): void {
-    if (isOver) return;
-    const now = runtime.now();
-    if (now >= dueAt()) onOverdue(overdueAt(now, silence, startedAt, deadlines));
-    else wait(now);
-  }
-
-  function wait(now: number): void {
-    ringsAt = dueAt();
-    // Never within the call that began the watch, also where the deadline has passed before.
-    if (ringsAt <= now) void Promise.resolve().then(look);
-    else callOff = setAlarm(runtime, ringsAt - now, look);
-  }
-
-  wait(startedAt);
+  wait(watching, startedAt, judgedAt(watching, startedAt));
   return {
     content() {
-      silence.since = runtime.now();
-      silence.lastsMs = deadlines.idleMs;
-      silence.code = 'idle';
-      // Later deadlines are found when the alarm rings; an earlier one needs a new alarm.
-      if (dueAt() >= ringsAt) return;
-      callOff();
-      wait(silence.since);
+      const now = runtime.now();
+      if (!silence.begun) begin(watching, now);
+      else if (now - silence.since > silence.longestGapMs) silence.longestGapMs = now - silence.since;
+      silence.since = now;
     },
     stop() {
-      isOver = true;
-      callOff();
+      watching.isOver = true;
+      watching.callOff();
     },
   };
 }
 
-interface Silence {
-  since: number;
-  lastsMs: number;
-  code: 'first-token' | 'idle';
+function dueAt({ silence, lastsMs, startedAt, deadlines }: Watching): number {
+  return Math.min(silence.since + lastsMs, startedAt + deadlines.attemptMs, deadlines.callDeadline);
 }
 
-function overdueAt(now: number, silence: Silence, startedAt: number, deadlines: AttemptDeadlines): Overdue {
+/** When what is known of the target might end the silence. */
+function judgedAt(
+  { judge, silence }: Watching,
+  now: number,
+  patienceMs: number | undefined = judge?.soonestMs(now),
+): number {
+  if (patienceMs === undefined) return Infinity;
+  const due = silence.since + patienceMs;
+  // Instants are no whole numbers everywhere: what is due in no time at all would be due for ever.
+  return due > now + 1 ? due : now + judgeEveryMs;
+}
+
+function wait(watching: Watching, now: number, until: number): void {
+  const ringsAt = Math.min(dueAt(watching), until);
+  const ring = () => look(watching);
+  watching.ringsAt = ringsAt;
+  // Never within the call that began the watch, also where the deadline has passed before.
+  if (ringsAt <= now) void Promise.resolve().then(ring);
+  else watching.callOff = setAlarm(watching.runtime, ringsAt - now, ring);
+}
+
+function look(watching: Watching): void {
+  if (watching.isOver) return;
+  const now = watching.runtime.now();
+  if (now >= dueAt(watching)) watching.onOverdue(overdueAt(now, watching));
+  else if (now - watching.ringsAt > heldUpMs) wait(watching, now, now + catchUpMs);
+  else judgeSilence(watching, now);
+}
+
+function judgeSilence(watching: Watching, now: number): void {
+  const { judge, silence, deadlines } = watching;
+  const patience = judge?.patience(now);
+  const silentMs = now - silence.since;
+  if (patience && silentMs >= patience.ms && deadlines.history?.mayCut())
+    watching.onOverdue(silentFor(silence, silentMs, patience.because));
+  // What is thought of the target can change at any time.
+  else wait(watching, now, Math.min(judgedAt(watching, now), judgedAt(watching, now, patience?.ms)));
+}
+
+function begin(watching: Watching, now: number): void {
+  const { silence, deadlines } = watching;
+  silence.begun = true;
+  silence.since = now;
+  silence.patienceMs = watching.lastsMs = deadlines.idleMs;
+  const until = judgedAt(watching, now);
+  // Later deadlines are found when the alarm rings; an earlier one needs a new alarm.
+  if (Math.min(dueAt(watching), until) >= watching.ringsAt) return;
+  watching.callOff();
+  wait(watching, now, until);
+}
+
+function overdueAt(now: number, { silence, lastsMs, startedAt, deadlines }: Watching): Overdue {
   if (now >= deadlines.callDeadline) {
-    const patienceMs = silence.code === 'idle' ? deadlines.idleMs : deadlines.patienceMs;
-    const blameless = now - silence.since < patienceMs;
+    const blameless = now - silence.since < silence.patienceMs;
     return {
       ...timeout('total', 'the deadline of the whole call has passed'),
       callDeadline: true,
@@ -98,8 +159,13 @@ function overdueAt(now: number, silence: Silence, startedAt: number, deadlines: 
   if (now >= startedAt + deadlines.attemptMs) {
     return timeout('attempt', `no whole answer within ${Math.round(deadlines.attemptMs)} ms`);
   }
-  const which = silence.code === 'idle' ? 'no further content' : 'no first content';
-  return timeout(silence.code, `${which} within ${Math.round(silence.lastsMs)} ms`);
+  return silentFor(silence, lastsMs);
+}
+
+function silentFor({ begun }: Silence, ms: number, because?: string): Overdue {
+  const which = begun ? 'no further content' : 'no first content';
+  const message = `${which} within ${Math.round(ms)} ms${because === undefined ? '' : `: ${because}`}`;
+  return timeout(begun ? silenceCodes.gap : silenceCodes.first, message);
 }
 
 function timeout(code: string, message: string): Overdue {

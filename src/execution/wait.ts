@@ -17,8 +17,8 @@ export async function waitForTarget(journey: Journey, again?: Again): Promise<Ad
   const { call, parts } = journey;
   const since = parts.runtime.now();
   journey.walk.renew();
-  if (!again && journey.walk.comingFree().length === 0) return undefined;
-  // What it has waited before counts: a call that cannot be served should learn so once its patience is over.
+  // One may be free without having told anybody, because time freed it: then those in the queue come first, and this one next.
+  if (!again && journey.walk.comingFree().length === 0 && !journey.walk.hasNext()) return undefined;
   // What it has waited before counts: a call that cannot be served should learn so once its patience is over.
   const wait = { journey, again, since: since - call.waitedMs, dueAt: since + (again?.inMs ?? Infinity) };
   const { done, leave } = parts.queue.join(waiterOf(wait));

@@ -3,13 +3,14 @@ import {
   connectionRefusedCode,
   failureRules,
   schemaMismatchCode,
+  silenceCodes,
   type Failure,
   type FailureKind,
   type Feature,
 } from '../core/failure.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { createAdmissions, type Admissions, type Tally } from './admissions.ts';
-import { createBreaker, type Breaker, type BreakerChange, type Pass, type Verdict } from './breaker.ts';
+import { createBreaker, type Breaker, type BreakerChange, type Pass, type Standing } from './breaker.ts';
 import { createCoolDown, type CoolDown } from './cooldown.ts';
 import type { EvidenceRule } from './evidence.ts';
 import { statedMs, type HoldRequest } from './hold.ts';
@@ -19,6 +20,9 @@ import { createRamp, type Ramp } from './ramp.ts';
 import type { VendorLimits } from '../core/vendor-limits.ts';
 import { createVendorAllowance, type SentMark, type VendorAllowance } from './vendor-limits.ts';
 import type { AttemptResult, TargetRef } from './target-health.ts';
+import type { Verdict } from './track-record.ts';
+import type { Watched } from './waiting.ts';
+import { lateGap, lateStart, weightOfSilence } from './lateness.ts';
 
 /** Nobody listening is the strongest evidence: two of them trip at any rate of calls. */
 const connectionRefusedWeight = 3.5;
@@ -57,7 +61,10 @@ export interface Backend {
 /** One attempt's way through a backend. */
 export interface BackendPass {
   readonly probe: boolean;
-  firstContent(now: number): void;
+  /** Its silence counts from now on. */
+  watch(watched: Watched): void;
+  standing(now: number): Standing;
+  firstContent(firstTokenMs: number, now: number): void;
   /** What the vendor says of its limits. */
   told(limits: VendorLimits, now: number): void;
   /** To be called once; `target`: the id that an alert names. */
@@ -159,6 +166,8 @@ function learn(memory: Memory, feature: Feature, at: number): void {
 /** An attempt as the three that it has to pass know it. */
 interface Ways extends SentMark {
   readonly breaker: Pass;
+  /** Where its silence counts. */
+  watched: Watched | undefined;
   readonly lockout: LockoutPass;
   /** The cool-down's, when the attempt began. */
   readonly coolDownEra: number;
@@ -193,14 +202,22 @@ function enter(
     sentRequests: vendor.sentRequests(),
     sentTokens: vendor.sentTokens(),
     isLetIn: false,
+    watched: undefined,
   };
   const probe = ways.breaker.probe || ways.lockout.probe;
   if (probe) changed(memory);
   return {
     probe,
-    firstContent(at) {
+    watch(watched) {
+      ways.watched = watched;
+      // Views that looked no further ahead than to the next event do now.
+      if (memory.breaker.unsuspectedUntil() === Infinity) changed(memory);
+      pass.watch(watched);
+    },
+    standing: (at) => pass.standing(at),
+    firstContent(firstTokenMs, at) {
       succeeded(memory, ways);
-      ways.breaker.firstContent(at);
+      pass.firstContent(at, ways.watched && lateStart(ways.watched, firstTokenMs, at));
     },
     told(limits, at) {
       vendor.told(ways, limits);
@@ -242,7 +259,8 @@ function end(
   const tally = failure && refusalTally(memory, ways, failure, at);
   const held = failure && hold(memory, ways, { failure, tally }, at);
   ways.lockout.release();
-  ways.breaker.end(verdictOf(result, failure, tally && refusalWeight(memory, tally)), at);
+  const refusals = tally && refusalWeight(memory, tally);
+  ways.breaker.end(verdictOf(result, failure, { at, watched: ways.watched, refusals }), at);
   // What is told comes after what is remembered: an observer may ask for the health at once.
   if (failure === undefined || held === undefined) return;
   tellLimit(memory, failure.kind, held, at);
@@ -337,20 +355,39 @@ function failureOf({ outcome, failure }: AttemptResult): Failure | undefined {
   return failure ?? { kind: 'unknown', message: 'no reason was given' };
 }
 
+interface Circumstances {
+  readonly at: number;
+  readonly watched: Watched | undefined;
+  /** How many failures a refusal counts for. */
+  readonly refusals: number | undefined;
+}
+
 function verdictOf(
   result: AttemptResult,
   failure: Failure | undefined,
-  refusalWeight: number | undefined,
+  circumstances: Circumstances,
 ): Verdict {
-  if (failure === undefined) return { kind: result.outcome === 'success' ? 'success' : 'undecided' };
+  if (failure === undefined) return verdictWithoutFailure(result, circumstances);
   const reason = failure.status === undefined ? failure.kind : `${failure.kind} (${failure.status})`;
   if (result.evidence ?? isEvidence(failure)) {
-    if (refusalWeight === 0) return { kind: 'undecided' };
-    const weight = failure.code === connectionRefusedCode ? connectionRefusedWeight : (refusalWeight ?? 1);
-    return { kind: 'failure', weight, reason };
+    if (circumstances.refusals === 0) return { kind: 'undecided' };
+    return { kind: 'failure', weight: weightOf(failure, circumstances), reason };
   }
   // Whoever limits the rate is up.
   return failureRules[failure.kind].hold === 'cool-down' ? { kind: 'alive', reason } : { kind: 'undecided' };
+}
+
+function verdictWithoutFailure(result: AttemptResult, { at, watched }: Circumstances): Verdict {
+  if (result.outcome === 'success') return (watched && lateGap(watched, at)) ?? { kind: 'success' };
+  const weight = result.outcome === 'outpaced' && watched ? (weightOfSilence(watched, at) ?? 0) : 0;
+  return weight > 0 ? { kind: 'slow', weight, reason: 'slow: outpaced by a hedge' } : { kind: 'undecided' };
+}
+
+function weightOf({ kind, code }: Failure, { at, watched, refusals }: Circumstances): number {
+  if (code === connectionRefusedCode) return connectionRefusedWeight;
+  if (refusals !== undefined) return refusals;
+  const isSilence = kind === 'timeout' && (code === silenceCodes.first || code === silenceCodes.gap);
+  return (isSilence && watched ? weightOfSilence(watched, at) : undefined) ?? 1;
 }
 
 /** Whether a failure of that kind counts against whoever had it. */

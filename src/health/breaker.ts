@@ -2,20 +2,35 @@ import type { BreakerState } from '../core/events.ts';
 import type { Runtime } from '../core/runtime.ts';
 import type { Evidence } from './evidence.ts';
 import { doubled, isHeld, jittered, type Hold } from './hold.ts';
+import { createPace, type Pace } from './pace.ts';
+import { createTrackRecord, rowOfTheDead, type TrackRecord, type Verdict } from './track-record.ts';
+import type { Waiter, Watched } from './waiting.ts';
 
-const firstOpenMs = 1_000;
+/** Long enough that a target which goes up and down does not do so here. */
+const firstOpenMs = 7_000;
+/** The longest, where calls come often; where they are rare, so many gaps between two of them, up to ten minutes. */
 const longestOpenMs = 20_000;
+const gapsOpen = 10;
+const longestOpenOfAllMs = 600_000;
 /** While nobody else can serve, a breaker keeps callers away no longer than this. */
 const longestLastResortMs = 2_000;
 const slowStartMs = 10_000;
+/** One that failed soon after it came back comes back more slowly, up to so many times. */
+const slowestStart = 3;
 const firstShare = 0.1;
 /** After this long without tripping, open times begin at the shortest again. */
 const healthyStretchMs = 60_000;
 /** In slow start two failures in a row suffice: it failed a moment ago. */
-const slowStartWeight = 2;
+const slowStartStrictness = 2;
 
-/** So many failures in a row, and a target does not limp: it is down. Half of the calls to fail make such a row one time in 32. */
-const rowOfTheDead = 5;
+const stillAnsweringMs = 1_000;
+/** One that was only too slow, for the first time of late, perhaps had a queue: it is looked at again sooner, and comes back sooner. */
+const firstOpenOfSlowMs = 3_000;
+const slowStartOfSlowMs = 5_000;
+/** After so many openings without a return it may have become slow for good: probes are given ever more time. */
+const hastyOpenings = 4;
+/** One that came back is given so long, unless it is down: until then its share falls, but it is not taken out again. */
+const probationMs = 5_000;
 
 export interface BreakerChange {
   readonly at: number;
@@ -25,21 +40,24 @@ export interface BreakerChange {
   readonly reason: string;
 }
 
-/** What a failure says: `weight` against the target; `alive`: it answered, if only to ask for a pause. */
-export type Verdict =
-  | { readonly kind: 'success' }
-  | { readonly kind: 'failure'; readonly weight: number; readonly reason: string }
-  | { readonly kind: 'alive'; readonly reason: string }
-  | { readonly kind: 'undecided' };
-
 /** One attempt's way through the breaker. */
 export interface Pass {
   readonly probe: boolean;
-  /** Content has come. */
-  firstContent(now: number): void;
+  /** From now on its silence says something. */
+  watch(watched: Watched): void;
+  /** What is thought of its silence, and how many others are silent for too long. */
+  standing(now: number): Standing;
+  /** Content has come; `late`: why it says as much against the target as a failure. */
+  firstContent(now: number, late?: Verdict): void;
   /** To be called once. */
   end(verdict: Verdict, now: number): void;
 }
+
+/**
+ * `usual`: nothing speaks against the target; `probe`: this attempt decides whether it is back; `suspect`: it is thought to
+ * hang, or was taken out of use since the attempt began.
+ */
+export type Standing = 'usual' | 'probe' | 'suspect';
 
 export interface Breaker {
   state(now: number): BreakerState;
@@ -51,6 +69,16 @@ export interface Breaker {
   limps(): boolean;
   probing(): boolean;
   share(now: number): number;
+  /** Why the share is below 1. */
+  shareReason(now: number): string | undefined;
+  /** Whether those under way are silent for so long that it is thought to hang: only who has nobody else is let through. */
+  suspect(now: number): boolean;
+  /** How many are. */
+  overdue(now: number): number;
+  /** So many times as long as usual a probe is waited for: grows while none is answered. */
+  patience(): number;
+  /** Until when nobody is suspected, if nothing happens. */
+  unsuspectedUntil(): number;
   enter(now: number, lastResort: boolean): Pass | undefined;
   /** Lets an open breaker be probed at once. */
   invite(now: number, reason: string): void;
@@ -65,6 +93,8 @@ export interface BreakerOptions {
 /** What the breaker remembers. */
 interface Memory {
   readonly options: BreakerOptions;
+  readonly record: TrackRecord;
+  readonly pace: Pace;
   phase: BreakerState;
   /** When the phase began. */
   since: number;
@@ -72,11 +102,19 @@ interface Memory {
   hold: Hold | undefined;
   /** The pass that decides, while it is in flight. */
   probe: object | undefined;
+  /** What probes that were given up early say together: 1 is a failure. */
+  doubt: number;
   /** Counts the changes that results brought about. */
   era: number;
   /** How often it opened without a healthy stretch between. */
   openings: number;
+  /** It was taken out of use for slowness or silence, and not again since. */
+  wasSlow: boolean;
+  /** How often it was taken out of use again soon after it came back. */
+  relapses: number;
   recoveredAt: number;
+  /** When content of an answer began last. */
+  contentAt: number;
   /** Failures since the last answer, by their weight; Infinity: it has never answered. */
   failedInARow: number;
 }
@@ -91,13 +129,19 @@ interface Memory {
 export function createBreaker(options: BreakerOptions): Breaker {
   const memory: Memory = {
     options,
+    record: createTrackRecord(options.evidence),
+    pace: createPace(),
     phase: 'closed',
     since: -Infinity,
     hold: undefined,
     probe: undefined,
+    doubt: 0,
     era: 0,
     openings: 0,
+    wasSlow: false,
+    relapses: 0,
     recoveredAt: -Infinity,
+    contentAt: -Infinity,
     failedInARow: Infinity,
   };
   return {
@@ -106,7 +150,12 @@ export function createBreaker(options: BreakerOptions): Breaker {
     lastResortAt: (now) => lastResortAt(memory, now),
     limps: () => limps(memory),
     probing: () => memory.probe !== undefined,
-    share: (now) => (memory.phase === 'slow-start' ? firstShare + (1 - firstShare) * rampAt(memory, now) : 1),
+    share: (now) => shareAt(memory, now),
+    shareReason: (now) => shareReason(memory, now),
+    suspect: (now) => isSuspect(memory, now),
+    overdue: (now) => memory.record.waiting.overdue(now),
+    patience: () => 2 ** Math.max(0, memory.openings - hastyOpenings),
+    unsuspectedUntil: () => memory.record.waiting.holdsUntil(),
     enter: (now, lastResort) => enter(memory, now, lastResort),
     invite(now, reason) {
       catchUp(memory, now);
@@ -122,9 +171,31 @@ function stateAt(memory: Memory, now: number): BreakerState {
 }
 
 /** How far slow start has come, from 0 to 1. */
-function rampAt({ since }: Memory, now: number): number {
+function rampAt({ since, relapses, wasSlow }: Memory, now: number): number {
   const elapsedMs = now - since;
-  return elapsedMs < 0 || elapsedMs >= slowStartMs ? 1 : elapsedMs / slowStartMs;
+  const lastsMs = (wasSlow ? slowStartOfSlowMs : slowStartMs) * Math.min(slowestStart, 1 + relapses);
+  const ramp = elapsedMs / lastsMs;
+  return elapsedMs < 0 || ramp >= 1 ? 1 : ramp;
+}
+
+function isUp({ phase }: Memory): boolean {
+  return phase === 'closed' || phase === 'slow-start';
+}
+
+function shareAt(memory: Memory, now: number): number {
+  if (!isUp(memory)) return 1;
+  const share = memory.record.share(now);
+  return memory.phase === 'slow-start'
+    ? share * (firstShare + (1 - firstShare) * rampAt(memory, now))
+    : share;
+}
+
+function shareReason(memory: Memory, now: number): string | undefined {
+  if (!isUp(memory) || shareAt(memory, now) >= 1) return undefined;
+  const reasons = stateAt(memory, now) === 'slow-start' ? ['slow start'] : [];
+  if (memory.record.share(now) < 1)
+    reasons.push(`${Math.round(memory.record.failing() * 100)} % of its calls fail or are slow`);
+  return reasons.join(', ');
 }
 
 function openAt({ phase, hold }: Memory, now: number): Hold | undefined {
@@ -145,6 +216,7 @@ function observe(memory: Memory, verdict: Verdict): void {
 }
 
 function lastResortAt(memory: Memory, now: number): number | undefined {
+  if (isSuspect(memory, now)) return now;
   const hold = openAt(memory, now);
   if ((hold || memory.probe) && limps(memory)) return memory.since;
   return hold && Math.min(hold.until, hold.since + longestLastResortMs);
@@ -166,80 +238,162 @@ function catchUp(memory: Memory, now: number): void {
 }
 
 function open(memory: Memory, now: number, reason: string): void {
-  const { runtime, evidence } = memory.options;
-  const ms = jittered(doubled(firstOpenMs, memory.openings, longestOpenMs), runtime.random());
+  const { options, record, pace } = memory;
+  const gapMs = Math.min(pace.gapMs(), longestOpenOfAllMs);
+  const longestMs = Math.min(longestOpenOfAllMs, Math.max(longestOpenMs, gapsOpen * gapMs));
+  const firstMs = memory.wasSlow ? firstOpenOfSlowMs : firstOpenMs;
+  const ms = doubled(Math.max(firstMs, gapMs), memory.openings, longestMs);
   memory.era += 1;
   memory.openings += 1;
   memory.probe = undefined;
-  memory.hold = { since: now, until: now + ms };
-  evidence.reset();
+  memory.doubt = 0;
+  memory.hold = { since: now, until: now + jittered(ms, options.runtime.random()) };
+  record.reset(true);
+  pace.pause();
   change(memory, 'open', now, reason);
 }
 
 function close(memory: Memory, to: 'slow-start' | 'closed', now: number, reason: string): void {
   memory.era += 1;
   memory.probe = undefined;
+  memory.doubt = 0;
   memory.hold = undefined;
   memory.recoveredAt = now;
-  memory.options.evidence.reset();
+  memory.record.reset(memory.relapses > 0);
   change(memory, to, now, reason);
 }
 
 function enter(memory: Memory, now: number, lastResort: boolean): Pass | undefined {
   catchUp(memory, now);
-  if (memory.phase === 'closed' || memory.phase === 'slow-start') return createPass(memory, false);
+  if (isUp(memory)) {
+    if (!lastResort && isSuspect(memory, now)) return undefined;
+    if (memory.phase === 'closed') memory.pace.beat(now);
+    return createPass(memory, false, now);
+  }
   const isKeptAway = memory.probe !== undefined || memory.phase === 'open';
-  if (isKeptAway && lastResort && limps(memory)) return createPass(memory, false);
+  if (isKeptAway && lastResort && limps(memory)) return createPass(memory, false, now);
   if (memory.probe !== undefined) return undefined;
   if (memory.phase === 'open') {
     const from = lastResort ? lastResortAt(memory, now) : undefined;
     if (from === undefined || now < from) return undefined;
     change(memory, 'half-open', now, 'nobody else can serve');
   }
-  return createPass(memory, true);
+  return createPass(memory, true, now);
 }
 
-function createPass(memory: Memory, isProbe: boolean): Pass {
-  const self = {};
-  let begun = memory.era;
-  if (isProbe) memory.probe = self;
+/** An attempt as the breaker remembers it. */
+interface Passage {
+  readonly memory: Memory;
+  begun: number;
+  waiter: Waiter | undefined;
+  readonly beganAt: number;
+  /** What it says is recorded already. */
+  isJudged: boolean;
+}
+
+function createPass(memory: Memory, isProbe: boolean, now: number): Pass {
+  const passage: Passage = {
+    memory,
+    begun: memory.era,
+    waiter: undefined,
+    beganAt: now,
+    isJudged: false,
+  };
+  if (isProbe) memory.probe = passage;
   return {
     probe: isProbe,
-    firstContent(now) {
-      if (memory.probe !== self) return;
-      endProbe(memory, { kind: 'success' }, now);
-      // This attempt brought the era about, so the rest of it belongs to it.
-      begun = memory.era;
+    watch(watched) {
+      if (passage.begun === memory.era) passage.waiter = memory.record.waiting.begin(watched);
     },
-    end(verdict, now) {
-      observe(memory, verdict);
-      if (memory.probe === self) endProbe(memory, verdict, now);
-      else if (begun === memory.era) record(memory, verdict, now);
-    },
+    standing: (now) => standingOf(passage, now),
+    firstContent: (now, late) => firstContent(passage, now, late),
+    end: (verdict, now) => endPass(passage, verdict, now),
   };
 }
 
+function standingOf(passage: Passage, now: number): Standing {
+  const { memory, begun } = passage;
+  if (memory.probe === passage) return 'probe';
+  return begun !== memory.era || isSuspect(memory, now) ? 'suspect' : 'usual';
+}
+
+function isSuspect(memory: Memory, now: number): boolean {
+  const { record: known } = memory;
+  return isUp(memory) && known.waiting.evidence(now) > 0 && known.isBad(now, strictness(memory));
+}
+
+function firstContent(passage: Passage, now: number, late: Verdict | undefined): void {
+  const { memory, waiter } = passage;
+  memory.contentAt = now;
+  if (memory.probe === passage) {
+    endProbe(memory, { kind: 'success' }, now);
+    // This attempt brought the era about, so the rest of it belongs to it.
+    passage.begun = memory.era;
+    return;
+  }
+  if (waiter) memory.record.waiting.note(waiter, late ? 'none' : 'good');
+  if (late) judge(passage, late, now);
+}
+
+function endPass(passage: Passage, verdict: Verdict, now: number): void {
+  const { memory, waiter } = passage;
+  observe(memory, verdict);
+  if (waiter) memory.record.waiting.leave(waiter, verdict.kind === 'success' ? 'good' : 'settled');
+  if (memory.probe === passage) endProbe(memory, verdict, now);
+  else if (!passage.isJudged || verdict.kind === 'failure') judge(passage, verdict, now);
+}
+
+/** Its result counts only as long as nothing has changed since it began. */
+function judge(passage: Passage, verdict: Verdict, now: number): void {
+  passage.isJudged = true;
+  if (passage.begun === passage.memory.era) record(passage.memory, verdict, now, passage.beganAt);
+}
+
 function endProbe(memory: Memory, verdict: Verdict, now: number): void {
-  if (verdict.kind === 'failure') open(memory, now, `the probe failed: ${verdict.reason}`);
-  else if (verdict.kind === 'success') close(memory, 'slow-start', now, 'the probe succeeded');
+  if (verdict.kind === 'failure') failProbe(memory, verdict, now);
+  else if (verdict.kind === 'success' || verdict.kind === 'slow')
+    close(memory, 'slow-start', now, 'the probe succeeded');
   else if (verdict.kind === 'alive')
     close(memory, 'closed', now, `the probe was answered: ${verdict.reason}`);
   else memory.probe = undefined;
 }
 
-function record(memory: Memory, verdict: Verdict, now: number): void {
-  const { evidence } = memory.options;
+/** One that was not waited for as long as health would explain says little: the next one goes at once. */
+function failProbe(
+  memory: Memory,
+  { weight, reason }: Verdict & { kind: 'failure' | 'slow' },
+  now: number,
+): void {
+  memory.probe = undefined;
+  memory.doubt += weight;
+  if (memory.doubt >= 1) open(memory, now, `the probe failed: ${reason}`);
+}
+
+function record(memory: Memory, verdict: Verdict, now: number, beganAt: number): void {
   // Asked while it was open, for want of anybody else: only the probe decides.
-  if (memory.phase === 'open' || memory.phase === 'half-open') return;
+  if (!isUp(memory)) return;
   catchUp(memory, now);
-  if (verdict.kind === 'success') evidence.record(true, now, 1);
-  if (verdict.kind !== 'failure') return;
-  evidence.record(
-    false,
-    now,
-    memory.phase === 'slow-start' ? verdict.weight * slowStartWeight : verdict.weight,
-  );
-  if (!evidence.tripped(now)) return;
-  if (now - memory.recoveredAt >= healthyStretchMs) memory.openings = 0;
-  open(memory, now, verdict.reason);
+  const { record: known } = memory;
+  known.add(verdict, now, { strictness: strictness(memory), beganAt });
+  if (verdict.kind !== 'failure' && verdict.kind !== 'slow') return;
+  if (!known.isDown() && !isBadEnough(memory, verdict, now)) return;
+  if (now - memory.recoveredAt < healthyStretchMs) memory.relapses += 1;
+  else memory.relapses = memory.openings = 0;
+  memory.wasSlow = verdict.weight < 1 && memory.relapses === 0;
+  const overdue = known.waiting.overdue(now);
+  open(memory, now, overdue > 0 ? `${verdict.reason}; ${overdue} more are silent` : verdict.reason);
+}
+
+/** One that is slow, but goes on answering, has too much to do: to turn new calls away for as long as others wait is enough. */
+function isBadEnough(memory: Memory, { weight }: { readonly weight: number }, now: number): boolean {
+  if (isOnProbation(memory, now) || !memory.record.isBad(now, strictness(memory))) return false;
+  return weight >= 1 || now - memory.contentAt >= stillAnsweringMs;
+}
+
+function strictness({ phase }: Memory): number {
+  return phase === 'slow-start' ? slowStartStrictness : 1;
+}
+
+function isOnProbation({ recoveredAt }: Memory, now: number): boolean {
+  return now >= recoveredAt && now - recoveredAt < probationMs;
 }

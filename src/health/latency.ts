@@ -21,6 +21,11 @@ export interface Latency {
   percentiles(): LatencySnapshot | undefined;
   /** The duration that this share of the measurements, from 0 to 1, did not exceed; undefined while there are too few. */
   at(share: number): number | undefined;
+  /**
+   * By bucket: the share of durations that last at least as long, with one more taken to last for ever, because the few
+   * that were measured do not show the whole tail; undefined while there are too few.
+   */
+  survivals(): Float64Array | undefined;
 }
 
 /** A histogram of logarithmic buckets in which a new measurement weighs more than older ones. */
@@ -36,6 +41,8 @@ export function createLatency(): Latency {
     total /= weight;
     weight = 1;
   }
+
+  const isThin = () => total / weight < fewestSamples;
 
   return {
     record(ms, now) {
@@ -53,13 +60,23 @@ export function createLatency(): Latency {
       if (buckets !== undefined) known ??= read(buckets, total, weight);
       return known;
     },
-    at: (share) =>
-      buckets === undefined || total / weight < fewestSamples ? undefined : reader(buckets, total)(share),
+    at: (share) => (isThin() ? undefined : reader(buckets as Float64Array, total)(share)),
+    survivals: () => (isThin() ? undefined : survivalsOf(buckets as Float64Array, total, weight)),
   };
 }
 
-function bucketOf(ms: number): number {
+export function bucketOf(ms: number): number {
   return ms <= 1 ? 0 : Math.min(bucketCount - 1, Math.floor(Math.log(ms) / logOfGrowth));
+}
+
+function survivalsOf(buckets: Float64Array, total: number, weight: number): Float64Array {
+  const survivals = new Float64Array(bucketCount);
+  let left = 0;
+  for (let index = bucketCount - 1; index >= 0; index -= 1) {
+    left += buckets[index] as number;
+    survivals[index] = (left + weight) / (total + weight);
+  }
+  return survivals;
 }
 
 /** Reads percentiles; to be asked for rising shares. */

@@ -2,8 +2,12 @@ import type { BreakerState } from '../core/events.ts';
 import type { Usage } from '../core/completion.ts';
 import type { Failure, FailureKind, Feature } from '../core/failure.ts';
 import type { VendorLimits } from '../core/vendor-limits.ts';
+import type { Patience } from './patience.ts';
 import type { Peak } from './peak-ewma.ts';
 import type { Typical } from './typical-usage.ts';
+import type { Silence } from './waiting.ts';
+
+export type { Patience, Silence };
 
 /** The provider object that targets share; its identity says who learns together. */
 export interface ProviderIdentity {
@@ -32,7 +36,7 @@ export interface TargetRef {
 }
 
 /** What keeps calls away from a target. Only the last two pass by themselves within moments, so that waiting may be worth while. */
-export type Obstacle = 'disabled' | 'lockout' | 'breaker' | 'cool-down' | 'limit';
+export type Obstacle = 'disabled' | 'lockout' | 'breaker' | 'silence' | 'cool-down' | 'limit';
 
 /**
  * What a call sees of a target's health at one instant: plain data that never changes. A target without
@@ -50,7 +54,10 @@ export interface HealthView {
   readonly estimated?: true;
   /** From when it may be asked if nobody else can serve; only while the breaker is open and nothing else blocks longer. */
   readonly lastResortAt?: number;
-  /** How much of its usual share it should get: 1, or rising from 0.1 to 1 in slow start. */
+  /**
+   * How much of its usual share it should get: less than 1 in slow start, where it rises from 0.1, and while more of its
+   * calls fail than is normal.
+   */
   readonly share: number;
   /** Features that this provider and model have refused lately. */
   readonly refused: ReadonlySet<Feature>;
@@ -87,8 +94,11 @@ export interface AdmitOptions {
 
 /** How an attempt ended. */
 export interface AttemptResult {
-  /** `undecided`: says nothing of the target (aborted, a lost hedge, cut). */
-  readonly outcome: 'success' | 'failure' | 'undecided';
+  /**
+   * `undecided`: says nothing of the target (aborted, cut). `outpaced`: another attempt of its call was faster; that it was
+   * silent for so long still says something.
+   */
+  readonly outcome: 'success' | 'failure' | 'undecided' | 'outpaced';
   readonly failure?: Failure;
   /** Whether the failure counts against the target. @default what the table of failure kinds says */
   readonly evidence?: boolean;
@@ -100,10 +110,23 @@ export interface AttemptResult {
   readonly usage?: Usage;
 }
 
+/** How long a silence may last by what the same target does in health. */
+export interface SilenceJudge {
+  /** Before this has passed there is nothing to judge; undefined: history is too thin. */
+  soonestMs(now: number): number | undefined;
+  /** How long the present silence may last, and why; undefined: history is too thin. */
+  patience(now: number): Patience | undefined;
+}
+
 /** The right to one attempt. It holds a slot, and the probe where one was needed, until `end`. */
 export interface Permit {
   /** Whether this attempt decides if the target comes back: exactly one of them is in flight at a time. */
   readonly probe: boolean;
+  /**
+   * Its silence is evidence from now on, and history may shorten how long it lasts. For attempts that are alike: those that
+   * think, that send long prompts or may wait for a model to load take longer for reasons of their own.
+   */
+  watch(silence: Silence): SilenceJudge | undefined;
   /** Content has come: a probe has succeeded. Calls after the first do nothing. */
   firstContent(firstTokenMs: number): void;
   /** What the vendor says of its limits beside the answer. */
@@ -148,6 +171,8 @@ export interface TargetSnapshot {
   readonly share: number;
   /** It has refused some for their number: so many attempts a second are let through, and all of them from `until` on. */
   readonly ramp?: { readonly perSecond: number; readonly until: number };
+  /** Why `share` is below 1. */
+  readonly shareReason?: string;
   readonly inFlight: number;
   readonly refused: readonly Feature[];
   readonly firstToken?: LatencySnapshot;
@@ -183,7 +208,10 @@ export interface TargetHealth {
   clearLockout(): void;
   /** Remembers for a day that this provider and model refuse a feature. */
   learn(feature: Feature): void;
-  /** The time to first content that this share of attempts, from 0 to 1, did not exceed; undefined on thin history. */
+  /**
+   * The time to first content that this share of attempts, from 0 to 1, did not exceed while the target was well;
+   * undefined on thin history. Attempts that think or send long prompts are left out.
+   */
   firstTokenMsAt(share: number): number | undefined;
   /** When its provider and model were asked last, by any of their targets, in epoch milliseconds; -Infinity: never. */
   askedAt(): number;

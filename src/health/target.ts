@@ -1,8 +1,10 @@
 import type { RouterEvent } from '../core/events.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { isEvidence, type Backend, type BackendPass } from './backend.ts';
+import { createHistory } from './history.ts';
 import { createLatency } from './latency.ts';
 import { createOwnLimits, type LimitBlock, type Taken } from './limits.ts';
+import { patienceOf, shortestPatienceMs } from './patience.ts';
 import { createPeakEwma } from './peak-ewma.ts';
 import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
 import type {
@@ -11,11 +13,13 @@ import type {
   DatedView,
   DisableOptions,
   Permit,
+  SilenceJudge,
   TargetHealth,
   TargetLimits,
   TargetRef,
 } from './target-health.ts';
 import { createTypicalUsage } from './typical-usage.ts';
+import type { Watched } from './waiting.ts';
 import { disabledAt, snapshotOf, viewOf, type TargetState } from './view.ts';
 
 /** The `firstTokenMs` of a call that states none. */
@@ -55,6 +59,7 @@ export function createTarget({ id, limits }: TargetRef, options: TargetOptions):
     firstTokenPeak: createPeakEwma(),
     total: createLatency(),
     typical: createTypicalUsage(),
+    histories: { firstToken: createHistory(), gap: createHistory() },
     disabled: undefined,
     awaitingContent: 0,
     seen: undefined,
@@ -83,7 +88,7 @@ export function createTarget({ id, limits }: TargetRef, options: TargetOptions):
       enable: () => enable(memory),
       clearLockout: () => backend.clearLockout(),
       learn: (feature) => backend.learn(feature, runtime.now()),
-      firstTokenMsAt: (share) => memory.firstToken.at(share),
+      firstTokenMsAt: (share) => memory.histories.firstToken.at(share),
       askedAt: () => backend.askedAt(),
       needsProbe: (now) => backend.needsProbe(now),
       snapshot: (now) => snapshotOf(memory, now),
@@ -146,20 +151,28 @@ function isKeptAway(block: LimitBlock | undefined, now: number, lastResort: bool
 }
 
 function createPermit(memory: Memory, pass: BackendPass, taken: Taken): Permit {
+  let watched: Watched | undefined;
   let hasContent = false;
   let hasEnded = false;
   memory.awaitingContent += 1;
   return {
     probe: pass.probe,
+    watch(silence) {
+      watched = { silence, histories: memory.histories };
+      pass.watch(watched);
+      return judgeOf(memory, pass, watched);
+    },
     firstContent(firstTokenMs) {
       if (hasContent || hasEnded) return;
       hasContent = true;
       memory.awaitingContent -= 1;
       const now = memory.runtime.now();
+      const trusted = pass.standing(now) === 'usual';
       memory.firstToken.record(firstTokenMs, now);
       memory.firstTokenPeak.record(firstTokenMs, now);
+      pass.firstContent(firstTokenMs, now);
       outdate(memory);
-      pass.firstContent(now);
+      watched?.histories.firstToken.record(firstTokenMs, now, trusted);
     },
     told(limits) {
       if (!hasEnded) pass.told(limits, memory.runtime.now());
@@ -169,7 +182,7 @@ function createPermit(memory: Memory, pass: BackendPass, taken: Taken): Permit {
       hasEnded = true;
       if (!hasContent) memory.awaitingContent -= 1;
       notePeak(memory, result, hasContent);
-      endAttempt(memory, pass, taken, result);
+      endAttempt(memory, { pass, taken, watched }, result);
     },
   };
 }
@@ -185,17 +198,43 @@ function notePeak(
     if (evidence ?? (failure === undefined || isEvidence(failure)))
       firstTokenPeak.record(Math.max(durationMs, waitForFailureMs), now);
     // Given up before it answered: it would have taken at least as long.
-  } else if (outcome === 'undecided' && !hasContent && firstTokenPeak.peak() !== undefined)
+  } else if (outcome !== 'success' && !hasContent && firstTokenPeak.peak() !== undefined)
     firstTokenPeak.record(durationMs, now);
 }
 
-function endAttempt(memory: Memory, pass: BackendPass, taken: Taken, result: AttemptResult): void {
+function judgeOf({ backend: { breaker } }: Memory, pass: BackendPass, watched: Watched): SilenceJudge {
+  return {
+    soonestMs: (now) => shortestPatienceMs(watched, now),
+    patience(now) {
+      const moment = { now, times: breaker.patience(), overdue: () => breaker.overdue(now) };
+      return patienceOf(pass.standing(now), watched, moment);
+    },
+  };
+}
+
+interface Attempt {
+  readonly pass: BackendPass;
+  readonly taken: Taken;
+  readonly watched: Watched | undefined;
+}
+
+function endAttempt(memory: Memory, { pass, taken, watched }: Attempt, result: AttemptResult): void {
   const now = memory.runtime.now();
   // First of all, so that nothing that follows can keep the slot.
   taken.settle(result.tokens);
   outdate(memory);
+  const trusted = pass.standing(now) === 'usual';
   if (result.outcome === 'success' && result.durationMs !== undefined)
     memory.total.record(result.durationMs, now);
   if (result.outcome === 'success' && result.usage !== undefined) memory.typical.record(result.usage);
   pass.end(result, now, memory.id);
+  if (watched) remember(watched, result, now, trusted);
+}
+
+function remember({ silence, histories }: Watched, result: AttemptResult, now: number, trusted: boolean) {
+  if (result.outcome === 'success' && silence.longestGapMs > 0)
+    histories.gap.record(silence.longestGapMs, now, trusted);
+  // It would have taken longer still. Without it the slow ones would be missing, and health seem faster than it is.
+  if (result.outcome === 'outpaced' && !silence.begun)
+    histories.firstToken.record(now - silence.since, now, trusted);
 }

@@ -4,6 +4,7 @@ import type { OwnLimits } from './limits.ts';
 import type { DatedView, HealthView, Obstacle, TargetSnapshot } from './target-health.ts';
 import type { PeakEwma } from './peak-ewma.ts';
 import type { TypicalUsage } from './typical-usage.ts';
+import type { Histories } from './waiting.ts';
 
 /** When an attempt in flight will end is not known: callers are told to ask again after this time. */
 const askAgainMs = 1_000;
@@ -23,6 +24,7 @@ export interface TargetState {
   readonly firstTokenPeak: PeakEwma;
   readonly total: Latency;
   readonly typical: TypicalUsage;
+  readonly histories: Histories;
   disabled: Disabled | undefined;
   /** Attempts in flight without content. */
   awaitingContent: number;
@@ -75,7 +77,9 @@ function blockOfBreaker({ backend: { breaker } }: TargetState, now: number): Blo
   const open = breaker.openAt(now);
   const block = open
     ? { by: 'breaker' as const, reason: 'circuit open', availableAt: open.until }
-    : breaker.probing() && underWay('breaker', 'circuit half-open', now);
+    : breaker.probing()
+      ? underWay('breaker', 'circuit half-open', now)
+      : breaker.suspect(now) && suspected(breaker.overdue(now), now);
   return block ? { ...block, lastResortAt: breaker.lastResortAt(now) } : undefined;
 }
 
@@ -90,6 +94,12 @@ function rampAt({ backend: { ramp } }: TargetState, now: number): Block | undefi
 function vendorBlock({ backend: { vendor } }: TargetState, now: number, tokens: number): Block | undefined {
   const block = vendor.block(now, tokens);
   return block && { by: 'limit', ...block, lastResortAt: now };
+}
+
+/** The next content takes it back, or the next deadline opens the breaker: neither is far. */
+function suspected(overdue: number, now: number): Block {
+  const reason = `suspected of hanging, ${overdue} attempts are silent`;
+  return { by: 'silence', reason, availableAt: now + askAgainMs, estimated: true };
 }
 
 function underWay(by: Obstacle, reason: string, now: number): Block {
@@ -156,15 +166,16 @@ function finite(at: number): number | undefined {
 /** Most targets are closed and free, and what is known of them changes by events only. */
 function holdsUntil(state: TargetState, now: number, view: HealthView): number {
   const { breaker, learnt, lockout, ramp, vendor } = state.backend;
-  // A changed key ends a lockout without telling; a minute's window slides; slow start and ramp rise.
+  // A changed key ends a lockout without telling; a minute's window slides; shares and ramp rise.
   const drifts =
-    view.breaker === 'slow-start' ||
+    view.share < 1 ||
     state.limits.get() !== undefined ||
     lockout.kind() !== undefined ||
     vendor.isNear(now) ||
     ramp.perSecond(now) !== undefined;
   if (drifts || view.estimated) return now;
   return Math.min(
+    breaker.unsuspectedUntil(),
     learnt.holdsUntil(),
     view.availableAt ?? Infinity,
     breaker.openAt(now)?.until ?? Infinity,
@@ -186,6 +197,7 @@ export function snapshotOf(state: TargetState, now: number): TargetSnapshot {
     blockedReason: view.blockedReason,
     share: view.share,
     ramp: rampOf(state, now),
+    shareReason: backend.breaker.shareReason(now),
     inFlight: view.inFlight,
     refused: [...view.refused],
     firstToken: state.firstToken.percentiles(),

@@ -138,7 +138,7 @@ describe('an abort', () => {
     });
     for (let call = 0; call < 4; call += 1) await stage.fail({}, { retry: 0 });
     expect(stage.router.health().targets['a']?.breaker).toBe('open');
-    await stage.runtime.advance(1_000);
+    await stage.runtime.advance(7_000);
     stage.providers.a.script([[{ hang: true }], 'Back.']);
     const controller = new AbortController();
     const failed = errorOf(stage.router.complete(question, { signal: controller.signal }));

@@ -82,7 +82,7 @@ describe('a breaker that is half-open', () => {
     const stage = await tripped();
     const asked = stage.providers.a.calls.length;
     stage.providers.a.script([{ waitMs: 500 }, { text: 'From a.' }]);
-    await stage.runtime.advance(1_000);
+    await stage.runtime.advance(7_000);
     const replies = await stage.runtime.run(
       Promise.all(Array.from({ length: 25 }, () => stage.router.complete(question))),
     );
@@ -92,7 +92,7 @@ describe('a breaker that is half-open', () => {
 
   it('opens again when the probe fails, for longer each time, up to 20 s', async () => {
     const stage = await tripped();
-    for (const longest of [1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000]) {
+    for (const longest of [7_000, 14_000, 20_000, 20_000]) {
       const { openUntil } = breakerOf(stage);
       const ms = openUntil! - stage.runtime.now();
       expect(ms).toBeLessThanOrEqual(longest);
@@ -105,7 +105,7 @@ describe('a breaker that is half-open', () => {
   it('succeeds at the first content, not only at the end', async () => {
     const stage = await tripped();
     stage.providers.a.script([{ text: 'From' }, { waitMs: 5_000 }, { text: ' a.' }]);
-    await stage.runtime.advance(1_000);
+    await stage.runtime.advance(7_000);
     const reply = stage.router.complete(question);
     await stage.runtime.advance(1);
     expect(breakerOf(stage).breaker).toBe('slow-start');
@@ -117,7 +117,7 @@ describe('a breaker that is half-open', () => {
     async (kind) => {
       const stage = await tripped();
       stage.providers.a.script([[{ fail: kind }], 'From a.']);
-      await stage.runtime.advance(1_000);
+      await stage.runtime.advance(7_000);
       await stage.ask().catch(() => {});
       expect(breakerOf(stage).breaker).toBe('half-open');
       expect((await stage.ask()).target.id).toBe('a');
@@ -127,7 +127,7 @@ describe('a breaker that is half-open', () => {
   it('is closed by a rate limit, which begins a cool-down of its own', async () => {
     const stage = await tripped();
     stage.providers.a.script([{ fail: { kind: 'rate-limit', message: 'slow', retryAfterMs: 9_000 } }]);
-    await stage.runtime.advance(1_000);
+    await stage.runtime.advance(7_000);
     await stage.ask();
     expect(breakerOf(stage)).toMatchObject({ breaker: 'closed', coolingUntil: stage.runtime.now() + 9_000 });
   });
@@ -141,7 +141,7 @@ describe('a target that has come back', () => {
     });
     while (breakerOf(stage).breaker !== 'open') await stage.ask();
     stage.providers.a.script('From a.');
-    await stage.runtime.advance(1_000);
+    await stage.runtime.advance(7_000);
     while (breakerOf(stage).breaker !== 'slow-start') await stage.ask();
     const served: number[] = [];
     for (let second = 0; second < 12; second += 1) {
@@ -158,18 +158,19 @@ describe('a target that has come back', () => {
     expect(breakerOf(stage).breaker).toBe('closed');
   });
 
-  it('goes at once when it fails again', async () => {
+  it('loses its calls at once when it fails again, though it is not taken out within 5 seconds', async () => {
     const stage = await tripped();
     stage.providers.a.script(['From a.', [{ fail: 'server-error' }]]);
-    await stage.runtime.advance(1_000);
+    await stage.runtime.advance(7_000);
     await stage.ask();
     let failures = 0;
-    for (let call = 0; call < 200 && breakerOf(stage).breaker === 'slow-start'; call += 1) {
+    for (let call = 0; call < 100; call += 1) {
       const { attempts } = await stage.ask();
       failures += attempts.filter(({ failure }) => failure).length;
+      await stage.runtime.advance(100);
     }
-    expect(breakerOf(stage).breaker).toBe('open');
-    expect(failures).toBeLessThanOrEqual(3);
+    expect(failures).toBeGreaterThan(1);
+    expect(failures).toBeLessThanOrEqual(6);
   });
 });
 

@@ -86,7 +86,7 @@ describe('a second attempt beside a silent one', () => {
     const back = arrange({ a: slow(5_000), b: [{ fail: 'server-error' }] }, { hedge: false });
     while (back.router.health().targets['b']!.breaker === 'closed')
       await back.fail({}, { targets: ['b'], retry: 0 });
-    await back.runtime.advance(1_000);
+    await back.runtime.advance(7_000);
     expect(back.router.plan(question).order).toHaveLength(2);
     expect(decisionsOf(await back.ask({}, { hedge }))).toEqual(['a answer']);
     const limited = { kind: 'rate-limit', message: 'slow', retryAfterMs: 2_000 } as const;

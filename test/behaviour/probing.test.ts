@@ -63,7 +63,7 @@ describe('active probes', () => {
       await stage.runtime.advance(120_000);
       expect(stage.router.health().targets['b']?.breaker).not.toBe('closed');
       stage.providers.b.script('From b.');
-      await stage.runtime.advance(40_000);
+      await stage.runtime.advance(60_000);
       expect(stage.router.health().targets['b']?.breaker).toBe('closed');
       expect(stage.eventsOf('call')).toEqual([]);
     });

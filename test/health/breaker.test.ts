@@ -29,7 +29,7 @@ function setUp(random = () => 0) {
   /** Opens and lets the open time pass. */
   function halfOpen() {
     trip();
-    clock.tick(1000);
+    clock.tick(7000);
   }
   function recover() {
     halfOpen();
@@ -39,11 +39,11 @@ function setUp(random = () => 0) {
 }
 
 describe('the breaker', () => {
-  it('opens on failures, turns callers away, and lets one probe through after a second', () => {
+  it('opens on failures, turns callers away, and lets one probe through after 7 seconds', () => {
     const { clock, enter, state, trip } = setUp();
     trip();
     expect(enter()).toBeUndefined();
-    clock.tick(999);
+    clock.tick(6999);
     expect(state()).toBe('open');
     expect(enter()).toBeUndefined();
     clock.tick(1);
@@ -83,16 +83,59 @@ describe('the breaker', () => {
     expect(state()).toBe('closed');
   });
 
-  it('opens again after two failures in slow start', () => {
-    const { state, fail, recover } = setUp();
+  it('opens again after three failures in slow start', () => {
+    const { clock, state, fail, recover } = setUp();
     recover();
+    clock.tick(5000);
+    fail();
     fail();
     expect(state()).toBe('slow-start');
     fail();
     expect(state()).toBe('open');
   });
 
-  it('stays open longer after each failed probe, from 1 s doubling to 20 s', () => {
+  it('takes nobody out again within 5 seconds of its return, unless it is down', () => {
+    const { clock, admitted, state, fail, recover } = setUp();
+    recover();
+    clock.tick(4000);
+    for (let round = 0; round < 10; round += 1) {
+      fail();
+      fail();
+      admitted().end(success, clock.now());
+    }
+    expect(state()).toBe('slow-start');
+    for (let round = 0; round < 5; round += 1) fail();
+    expect(state()).toBe('open');
+  });
+
+  it('comes back more slowly where it failed soon after it had come back', () => {
+    const { clock, breaker, admitted, trip, recover } = setUp();
+    recover();
+    clock.tick(20_000);
+    trip();
+    clock.tick(20_000);
+    admitted().firstContent(clock.now());
+    clock.tick(10_000);
+    expect(breaker.state(clock.now())).toBe('slow-start');
+    expect(breaker.shareReason(clock.now())).toMatch('slow start');
+    clock.tick(10_000);
+    expect(breaker.state(clock.now())).toBe('closed');
+  });
+
+  it('loses share while more of its calls fail than is normal, and says so; gets it back with time alone', () => {
+    const { clock, breaker, admitted, state } = setUp();
+    for (let call = 0; call < 200; call += 1) {
+      clock.tick(100);
+      admitted().end(call % 10 === 0 ? failure : success, clock.now());
+    }
+    expect(state()).toBe('closed');
+    expect(breaker.share(clock.now())).toBeLessThan(0.2);
+    expect(breaker.shareReason(clock.now())).toMatch(/^\d+ % of its calls fail or are slow$/);
+    clock.tick(180_000);
+    expect(breaker.share(clock.now())).toBe(1);
+  });
+
+  it('stays open longer after each failed probe, from 7 s doubling to 20 s', () => {
     const { clock, breaker, admitted, trip } = setUp();
     const openMs = () => (breaker.openAt(clock.now())?.until ?? 0) - clock.now();
     trip();
@@ -102,13 +145,13 @@ describe('the breaker', () => {
       admitted().end(failure, clock.now());
       lengths.push(openMs());
     }
-    expect(lengths).toEqual([1000, 2000, 4000, 8000, 16_000, 20_000, 20_000]);
+    expect(lengths).toEqual([7000, 14_000, 20_000, 20_000, 20_000, 20_000, 20_000]);
   });
 
   it('shortens open times by up to a quarter, so that processes do not probe together', () => {
     const { clock, breaker, trip } = setUp(() => 0.999_999);
     trip();
-    expect((breaker.openAt(clock.now())?.until ?? 0) - clock.now()).toBeCloseTo(750, 1);
+    expect((breaker.openAt(clock.now())?.until ?? 0) - clock.now()).toBeCloseTo(5250, 1);
   });
 
   it('goes on growing where it trips again soon after it recovered, and begins anew after a healthy minute', () => {
@@ -117,13 +160,39 @@ describe('the breaker', () => {
     recover();
     clock.tick(59_000);
     trip();
-    expect(openMs()).toBe(2000);
-    clock.tick(2000);
+    expect(openMs()).toBe(14_000);
+    clock.tick(14_000);
     breaker.enter(clock.now(), false)?.firstContent(clock.now());
     clock.tick(60_000);
     trip();
-    expect(openMs()).toBe(1000);
+    expect(openMs()).toBe(7000);
   });
+
+  it.each([
+    [60, 60, 600],
+    [10, 10, 100],
+    [0.1, 7, 20],
+  ])(
+    'with a call every %s s it stays open for %s s at first, and for %s s at most',
+    (everyS, first, most) => {
+      const { clock, breaker, admitted } = setUp();
+      const openMs = () => (breaker.openAt(clock.now())?.until ?? 0) - clock.now();
+      for (let call = 0; call < 200; call += 1) {
+        admitted().end(success, clock.now());
+        clock.tick(everyS * 1000);
+      }
+      while (openMs() <= 0) {
+        admitted().end(failure, clock.now());
+        if (openMs() <= 0) clock.tick(everyS * 1000);
+      }
+      expect(openMs()).toBeCloseTo(first * 1000, -1);
+      for (let probe = 0; probe < 10; probe += 1) {
+        clock.tick(openMs());
+        admitted().end(failure, clock.now());
+      }
+      expect(openMs()).toBeCloseTo(most * 1000, -1);
+    },
+  );
 
   it('gives the probe back undecided where an abort or a lost hedge ends it', () => {
     const { clock, admitted, enter, state, halfOpen } = setUp();
@@ -153,10 +222,6 @@ describe('the breaker', () => {
   it('lets a last resort probe after 2 s at most, however long it is open, and never two at once', () => {
     const { clock, breaker, admitted, enter, state, trip } = setUp();
     trip();
-    for (const openMs of [1000, 2000, 4000]) {
-      clock.tick(openMs);
-      admitted().end(failure, clock.now());
-    }
     expect(breaker.lastResortAt(clock.now())).toBe(clock.now() + 2000);
     clock.tick(1999);
     expect(enter(true)).toBeUndefined();
@@ -235,7 +300,9 @@ describe('results of attempts that began before the breaker changed', () => {
     halfOpen();
     const probe = admitted();
     probe.firstContent(clock.now());
+    clock.tick(5000);
     probe.end(failure, clock.now());
+    fail();
     fail();
     expect(state()).toBe('open');
   });

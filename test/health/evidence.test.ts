@@ -39,14 +39,14 @@ function* mixed(failureShare: number, times: number, seed: number): Generator<bo
 }
 
 describe('the cumulative sum', () => {
-  it('trips on the fourth failure in a row at one call a second', () => {
-    expect(callsToTrip(cusum()(), always(false, 100), 1000)).toBe(4);
+  it('trips on the fifth failure in a row at one call a second', () => {
+    expect(callsToTrip(cusum()(), always(false, 100), 1000)).toBe(5);
   });
 
   it('asks for more at higher rates, where chance alone reaches further', () => {
     const busy = cusum()();
     callsToTrip(busy, always(true, 10_000), 10);
-    expect(callsToTrip(busy, always(false, 100), 10, 100_000)).toBe(7);
+    expect(callsToTrip(busy, always(false, 100), 10, 100_000)).toBe(8);
   });
 
   it.each([1000, 100, 10])('finds a brownout of a third within 100 calls, one every %i ms', (everyMs) => {
@@ -63,34 +63,22 @@ describe('the cumulative sum', () => {
     expect(trips.filter((calls) => calls !== undefined).length).toBeLessThanOrEqual(1);
   });
 
-  it('trips on the second refused connection in a row, at any rate', () => {
-    for (const everyMs of [60_000, 1000, 100, 10]) {
-      const evidence = cusum()();
-      let now = 0;
-      for (let call = 0; call < 500; call += 1) evidence.record(true, (now += everyMs), 1);
-      evidence.record(false, (now += everyMs), 3.5);
-      expect(evidence.tripped(now)).toBe(false);
-      evidence.record(false, (now += everyMs), 3.5);
-      expect(evidence.tripped(now)).toBe(true);
-    }
-  });
-
   it('lets old evidence fade: a failure every ten minutes never adds up', () => {
     expect(callsToTrip(cusum()(), always(false, 1000), 600_000)).toBeUndefined();
   });
 
   it('forgets what speaks against the target when it is reset', () => {
     const evidence = cusum()();
-    callsToTrip(evidence, always(false, 4), 1000);
+    callsToTrip(evidence, always(false, 5), 1000);
     evidence.reset();
-    expect(evidence.tripped(4000)).toBe(false);
-    expect(callsToTrip(evidence, always(false, 100), 1000, 4000)).toBe(4);
+    expect(evidence.tripped(5000)).toBe(false);
+    expect(callsToTrip(evidence, always(false, 100), 1000, 5000)).toBe(5);
   });
 
   it('is not disturbed by a clock that is set back', () => {
     const evidence = cusum()();
     evidence.record(false, 10_000_000, 1);
-    expect(callsToTrip(evidence, always(false, 100), 1000, 0)).toBeLessThanOrEqual(4);
+    expect(callsToTrip(evidence, always(false, 100), 1000, 0)).toBeLessThanOrEqual(5);
   });
 
   it('is never tripped by the passing of time', () => {

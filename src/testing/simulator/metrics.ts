@@ -40,7 +40,7 @@ export const metricMeanings = {
   limitedShare: 'Requests refused as a rate limit, of all in the fault',
   answersInFault: 'Calls that began in the fault and were answered',
   recoveryP95Ms:
-    'Streamed calls whose first request fell silent: first text after that timer, 95th percentile',
+    'Streamed calls whose first request fell silent: first text after it was given up, 95th percentile',
   longestSilenceMs: 'The longest that a request was left silent after a token',
   repeatsAtOneTarget: 'Requests to a target that the same call had asked before',
   alerts: 'Alerts told to the operator',
@@ -54,7 +54,6 @@ export type Metrics = Readonly<Record<MetricName, number>>;
 
 const callsOfRun = 20;
 const shareOfRun = 0.9;
-const usualFirstTokenMs = 10_000;
 /** How long after its deadline a call may still end without counting as hung. */
 export const graceMs = 1_000;
 
@@ -109,7 +108,7 @@ export function measure(record: RunRecord, scenario: Scenario, cast: readonly Ma
     ),
     limitedShare: limitedShare(within(attempts, faultFromMs, faultUntilMs)),
     answersInFault: inFault.filter(isGood).length,
-    recoveryP95Ms: recovery(record, scenario),
+    recoveryP95Ms: recovery(record),
     longestSilenceMs: largest(attempts, ({ outcome, lastTokenAt, endedAt = 0 }) =>
       outcome === 'left' && lastTokenAt !== undefined ? endedAt - lastTokenAt : 0,
     ),
@@ -210,16 +209,15 @@ function longestWait({ calls, attempts }: RunRecord, isGood: (call: CallRecord) 
   return largest(calls.filter(isGood), (call) => tookMs(call) - (busyMs.get(call.number) ?? 0));
 }
 
-function recovery({ calls, attempts }: RunRecord, { options }: Scenario): number {
-  const timerMs = options?.timeouts?.firstTokenMs ?? usualFirstTokenMs;
-  const silent = attempts.filter(
-    ({ number, struck, firstTokenAt, at, endedAt = at }) =>
-      number === 1 && struck && firstTokenAt === undefined && endedAt - at >= timerMs,
+function recovery({ calls, attempts }: RunRecord): number {
+  const given = attempts.filter(
+    ({ number, struck, firstTokenAt, outcome }) =>
+      number === 1 && struck && firstTokenAt === undefined && outcome === 'left',
   );
-  const late = silent
-    .map(({ call }) => calls[call] as CallRecord)
-    .filter(({ streamed }) => streamed)
-    .map(({ at, firstTextAt = Infinity }) => firstTextAt - at - timerMs);
+  const late = given.flatMap(({ call, endedAt = Infinity }) => {
+    const { streamed, firstTextAt = Infinity } = calls[call] as CallRecord;
+    return streamed ? [firstTextAt - endedAt] : [];
+  });
   return percentile(late, 0.95);
 }
 

@@ -17,13 +17,6 @@ const seedsOf = (name: string) => (name.includes('-') ? [1] : [1, 2]);
 /** Lines that are not met yet, each with what it waits for; docs/resilience.md has the figures. */
 const notYet: Partial<Record<ScenarioName, readonly MetricName[]>> = {
   S1: ['struckAttempts'], // probes every 20 s at most, where the line allows fewer
-  'S2-10': ['shareAfter30s'], // health that shifts shares before a breaker trips
-  S3: ['firstTokenP99Ms', 'attemptsPerCall'], // silence as evidence
-  'S3-20': ['firstTokenP99Ms', 'shareAfter20s', 'attemptsPerCall'], // slowness as evidence
-  'S5-hang': ['firstTokenP99Ms'], // silence as evidence
-  S10: ['changesPer5s'], // an open time that remembers
-  'S10-10': ['changesPer5s'],
-  'S10-30': ['changesPer5s'],
 };
 
 describe.each(Object.values(scenarios))('$name, $title', (scenario) => {
