@@ -93,8 +93,6 @@ function faultPicker(
   { rate = 1, faults = [{ kind: 'fail' }], schedule, only, random }: FaultPlan,
   runtime: Runtime,
 ): (call: ProviderCall) => ProviderFault | undefined {
-  // Who means 1 % and writes 1 strikes everybody; who writes 5 is told.
-  if (!(rate >= 0 && rate <= 1)) throw new TypeError(`rate: expected a share from 0 to 1, got ${rate}`);
   const draw = random ?? (() => runtime.random());
   let number = 0;
   return (call) => {

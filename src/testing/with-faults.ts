@@ -1,5 +1,6 @@
 import { systemRuntime, type Runtime } from '../core/runtime.ts';
 import type { Provider, ProviderCall, ProviderEvent } from '../providers/provider.ts';
+import { checkFaultOptions, checkFaultPlan } from './check-faults.ts';
 import { beginEpisode, type Episode, type FaultPlan, type ProviderFault } from './fault-plan.ts';
 import { stage, stagedFailure, untilAborted } from './staged-failure.ts';
 
@@ -30,6 +31,7 @@ export interface FaultSwitch {
  * gpt.fault(null);                                           // over, also for calls that are stalled now
  */
 export function withFaults<P extends Provider>(provider: P, options: FaultOptions = {}): P & FaultSwitch {
+  checkFaultOptions(options);
   const { runtime = systemRuntime } = options;
   let episode = beginEpisode(options, runtime);
   /** Whoever is spared gets what the provider hands out, untouched. */
@@ -44,6 +46,7 @@ export function withFaults<P extends Provider>(provider: P, options: FaultOption
   const layer: Partial<Provider> & FaultSwitch = {
     classify: (error) => stagedFailure(error) ?? provider.classify?.(error),
     fault(plan) {
+      if (plan !== null) checkFaultPlan(plan);
       const next = beginEpisode(plan, runtime);
       episode.end();
       episode = next;

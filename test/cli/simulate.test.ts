@@ -154,6 +154,20 @@ describe('--config', () => {
     expect(made.err).not.toContain('was called');
   });
 
+  it('says what to do where Node takes an ES module for CommonJS', async () => {
+    using folder = scratch();
+    folder.file('package.json', '{ "type": "commonjs" }');
+    for (const [name, better] of [
+      ['router.ts', '.mts'],
+      ['router.js', '.mjs'],
+    ] as const) {
+      const path = folder.file(name, "import 'node:fs';\nexport default { models: {} };\n");
+      const { err, code } = await failsoftProcess('simulate', 'S1', '--config', path);
+      expect(err).toContain(`name it ${better}, or set "type": "module"`);
+      expect(code).toBe(2);
+    }
+  });
+
   it.each([
     ['nowhere.mjs', [], 'there is no such file'],
     ['throwing.mjs', [], 'loading it failed: no key at 100 % of places'],

@@ -46,6 +46,22 @@ describe('withFaults', () => {
     expect(await outcomeOf(withFaults(scriptedProvider(pieces), { faults: [fault] }))).toEqual(outcome);
   });
 
+  it.each<[object, string]>([
+    [{ rates: 0.01 }, "rates: is not known; did you mean 'rate'?"],
+    [{ rate: 0.01, onyl: () => false }, "onyl: is not known; did you mean 'only'?"],
+    [{ rate: '1%' }, 'rate: expected a share from 0 to 1, got "1%"'],
+    [{ faults: [{ kind: 'stal' }] }, "faults[0].kind: expected one of 'fail', 'stall', 'cut', 'slow'"],
+    [{ faults: [{ kind: 'cut', afterr: 5 }] }, "faults[0].afterr: is not known; did you mean 'after'?"],
+    [{ faults: [{ kind: 'fail', failure: 'overlaoded' }] }, "did you mean 'overloaded'?"],
+    [{ schedule: [null, { kind: 'slow', fristMs: 5 }] }, 'schedule[1].fristMs: is not known'],
+    [{ forMs: '10m' }, 'forMs: expected a number'],
+  ])('says what is wrong with %j, at first and later', (plan, message) => {
+    const inner = scriptedProvider(pieces);
+    expect(() => withFaults(inner, plan)).toThrow(message);
+    const provider = withFaults(inner, { rate: 0 });
+    expect(() => provider.fault(plan)).toThrow(message);
+  });
+
   it('stalls until the call is aborted', async () => {
     const runtime = manualRuntime();
     const controller = new AbortController();

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { RouterOptions } from 'failsoft';
 import {
@@ -62,8 +62,17 @@ async function importing(file: string, path: string): Promise<Record<string, unk
       throw new WrongUse(
         `--config ${path}: this Node (${process.version}) cannot read TypeScript; from 22.18 on it can, before that with NODE_OPTIONS=--experimental-strip-types`,
       );
-    throw new WrongUse(`--config ${path}: loading it failed: ${wordsOf(error)}`);
+    throw new WrongUse(`--config ${path}: loading it failed: ${wordsOf(error)}${remedyFor(error, file)}`);
   }
+}
+
+/** What `npm init` writes makes CommonJS of every `.js` and `.ts`. */
+function remedyFor(error: unknown, file: string): string {
+  const isReadAsCommonJs =
+    error instanceof SyntaxError && /outside a module|Unexpected token 'export'/.test(error.message);
+  if (!isReadAsCommonJs) return '';
+  const extension = extname(file).replace(/^\.c?/, '.m');
+  return `; Node reads it as CommonJS: name it ${extension}, or set "type": "module" in its package.json`;
 }
 
 export function isRouter(value: unknown): value is SimulatedRouter {

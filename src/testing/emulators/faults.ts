@@ -1,4 +1,12 @@
-import { notKnown } from '../../core/check.ts';
+import {
+  anything,
+  describeProblems,
+  notKnown,
+  object,
+  oneOf,
+  problemsOf,
+  type Rules,
+} from '../../core/check.ts';
 import type { VendorErrorKind, WireRequest } from './dialect.ts';
 
 /** How a rate limit says when to come back: one header or the other, the vendor's own place in the body, or not at all. */
@@ -127,39 +135,60 @@ export function faultPlan(schedule: FaultSchedule): FaultPlan {
   };
 }
 
-const kinds: Readonly<Record<Fault['kind'], true>> = {
-  refuse: true,
-  reset: true,
-  status: true,
-  'server-error': true,
-  overloaded: true,
-  'rate-limit': true,
-  quota: true,
-  auth: true,
-  permission: true,
-  'model-not-found': true,
-  'context-length': true,
-  'content-policy': true,
-  'bad-request': true,
-  slow: true,
-  hang: true,
-  'stall-before-first-token': true,
-  'stall-after': true,
-  'pings-only': true,
-  truncate: true,
-  'half-json': true,
-  garbage: true,
-  empty: true,
-  'stream-error': true,
-  flap: true,
+const byMessage = { message: anything };
+const byTokens = { tokens: anything };
+
+/** Each kind with the fields that it reads. */
+const kinds: Readonly<Record<Fault['kind'], Rules>> = {
+  refuse: {},
+  reset: {},
+  status: { status: anything, message: anything, code: anything, headers: anything },
+  'server-error': byMessage,
+  overloaded: byMessage,
+  'rate-limit': {
+    hint: oneOf(['retry-after', 'http-date', 'retry-after-ms', 'body', 'none'] satisfies RetryHint[]),
+    afterMs: anything,
+    message: anything,
+  },
+  quota: byMessage,
+  auth: byMessage,
+  permission: byMessage,
+  'model-not-found': byMessage,
+  'context-length': byMessage,
+  'content-policy': byMessage,
+  'bad-request': byMessage,
+  slow: { headersMs: anything, tokenMs: anything },
+  hang: {},
+  'stall-before-first-token': {},
+  'stall-after': byTokens,
+  'pings-only': { everyMs: anything, tokens: anything },
+  truncate: { how: oneOf(['clean', 'mid-event', 'hard']), tokens: anything },
+  'half-json': {},
+  garbage: {
+    what: oneOf([
+      'html',
+      'empty-object',
+      'error-body',
+      'invalid-json',
+      'string',
+      'empty-body',
+    ] satisfies Garbage[]),
+  },
+  empty: {},
+  'stream-error': { tokens: anything, error: anything },
+  flap: { fault: anything, down: anything, up: anything },
 };
 
-/** For those who write no types: a misspelt fault would play as something else. */
+/** For those who write no types: a misspelt fault would play as something else, or not at all. */
 function requireKnown(given: unknown): void {
   if (given === null || given === undefined || typeof given === 'function') return;
   const kind = typeof given === 'string' ? given : (given as { kind?: unknown }).kind;
   if (typeof kind !== 'string' || !Object.hasOwn(kinds, kind))
     throw new TypeError(`faults: '${String(kind)}' ${notKnown(String(kind), Object.keys(kinds))}`);
+  if (typeof given === 'string') return;
+  const rule = object({ kind: anything, ...kinds[kind as Fault['kind']] });
+  const problems = problemsOf(rule, given, `faults: ${kind}`);
+  if (problems.length > 0) throw new TypeError(describeProblems(problems));
 }
 
 const flapByName: RequestFault = { kind: 'flap' };

@@ -151,6 +151,22 @@ describe('a fault on the wire', () => {
     await expect(emulator.fault([null, { kind: 'hnag' }] as never)).rejects.toThrow("did you mean 'hang'?");
   });
 
+  it.each<[object, string]>([
+    [
+      { kind: 'slow', firstMs: 300 },
+      'faults: slow.firstMs: is not known; known are kind, headersMs, tokenMs',
+    ],
+    [
+      { kind: 'truncate', how: 'softly' },
+      "faults: truncate.how: expected one of 'clean', 'mid-event', 'hard'",
+    ],
+    [{ kind: 'hang', forMs: 5 }, 'faults: hang.forMs: is not known'],
+    [{ kind: 'garbage', what: 'htm' }, "did you mean 'html'?"],
+  ])('a field that is not known is told: %j', async (fault, message) => {
+    const emulator = await start(null);
+    await expect(emulator.fault(fault as never)).rejects.toThrow(message);
+  });
+
   it('reset: no header at all', async () => {
     const wire = ask(await start('reset'));
     expect(await wire.ended).toBe('ECONNRESET');
