@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRouter } from '../../src/index.ts';
-import { scenarios, simulate } from '../../src/testing/index.ts';
+import { metricMeanings, scenarios, simulate, type MetricName } from '../../src/testing/index.ts';
 import { failsoft, failsoftProcess, fixture, scratch } from './failsoft.ts';
 
 interface Json {
@@ -104,6 +104,14 @@ describe('failsoft simulate', () => {
     );
     expect(code).toBe(0);
     for (const name of ['fallbackLoop', 'consecutiveBreaker', 'S8 seed 1 trace']) expect(out).toContain(name);
+  });
+
+  it('says once what each figure of the table is', async () => {
+    const { out } = await failsoft('simulate', 'S1', 'S8', '--seeds', '1', '--rate', '2');
+    const figures = new Set([...out.matchAll(/^\|.*\| (\w+) +\| [≥≤=]/gm)].map(([, name = '']) => name));
+    expect(figures.size).toBeGreaterThan(2);
+    for (const name of figures)
+      expect(out.split(`\n${name}: ${metricMeanings[name as MetricName]}.\n`)).toHaveLength(2);
   });
 });
 

@@ -19,7 +19,7 @@ import { callsIn, describeReplay, replayOf, type Replay } from './replay.ts';
 import { reportPage } from './report/page.ts';
 import { sampleEveryMs, seriesOf } from './report/series.ts';
 import { keep, ours, runsOf, type ScenarioResult } from './results.ts';
-import { compared, linesTable, timelineTable } from './tables.ts';
+import { compared, legend, linesTable, timelineTable } from './tables.ts';
 import { readTraffic } from './traffic-file.ts';
 
 /** `failsoft simulate`. */
@@ -165,7 +165,7 @@ function print(
   if (wanted.timeline)
     for (const result of results)
       for (const run of runsOf(result)) out.write(`${timelineTable(result.scenario.name, run)}\n`);
-  out.write(`${linesTable(results, out)}\n`);
+  out.write(`${linesTable(results, out)}\n\n${legend(results)}`);
   if (wanted.baselines) out.write(`\n${compared(results)}\n`);
   for (const result of results)
     for (const { seed, trace } of runsOf(result).filter(({ passed }) => !passed))

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { LineResult } from 'failsoft/testing';
+import { metricMeanings, type LineResult, type MetricName } from 'failsoft/testing';
 import type { Terminal } from '../terminal.ts';
 import { demandOf, medianOf, shown, worstOf } from './figures.ts';
 import { runsOf, type RunResult, type ScenarioResult } from './results.ts';
@@ -26,6 +26,14 @@ export function linesTable(results: readonly ScenarioResult[], out: Terminal['ou
   const text = table(['scenario', 'what goes wrong', 'figure', 'demanded', 'median', 'worst', 'met'], rows);
   const coloured = (line: string) => styleText('red', line, { stream: out });
   return out.isTTY ? text.replaceAll(/^.*\*\*.*$/gm, (line) => coloured(line.replaceAll('**', '  '))) : text;
+}
+
+/** What the figures of the table are. */
+export function legend(results: readonly ScenarioResult[]): string {
+  const named = new Set(
+    results.flatMap((result) => runsOf(result)[0]?.lines.map(({ metric }) => metric) ?? []),
+  );
+  return [...named].map((metric: MetricName) => `${metric}: ${metricMeanings[metric]}.\n`).join('');
 }
 
 const comparedMetrics = ['successInFault', 'corrupt', 'hangs', 'firstTokenP99Ms', 'attemptsPerCall'] as const;
