@@ -1,8 +1,11 @@
 /** Packs what was just built, once, into the file named by the first argument. */
 import { execFileSync } from 'node:child_process';
-import { renameSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { root } from './project.mjs';
+
+// Without it the package would install, and hold nothing that can be imported.
+if (!existsSync(join(root, 'dist/index.js'))) throw new Error('there is no dist: run `npm run build` first');
 
 const tarball = process.argv[2];
 const args = [
