@@ -62,4 +62,8 @@ for (const [name, fault] of Object.entries(steps)) {
   console.log(
     `${name}: ${struck.size} of 100 calls struck, ${failovers} failovers, ${hurt} callers hurt; breaker ${breaker}`,
   );
+  if (struck.size === 0 && breaker !== 'closed')
+    console.log(
+      '  the breaker kept them all away: on the day itself, wait between two steps until it is closed',
+    );
 }
