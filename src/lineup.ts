@@ -35,8 +35,9 @@ export interface Lineup {
 export function createLineup(settings: Settings, tracker: Tracker): Lineup {
   const targets = new Map<string, ExecutionTarget>();
   const models = new Map<string, ModelLineup>();
+  const now = settings.runtime.now();
   for (const [name, model] of settings.models) {
-    const places = model.targets.map((target, position) => placeOf(target, position, tracker));
+    const places = model.targets.map((target, position) => placeOf(target, position, { tracker, now }));
     for (const { execution } of places) if (!targets.has(execution.id)) targets.set(execution.id, execution);
     const queue = queueFor(places, settings.runtime);
     models.set(name, { settings: model, places, queue, hedges: createHedgeBudget() });
@@ -52,11 +53,15 @@ function queueFor(places: readonly Place[], runtime: Runtime): Queue {
   return createQueue({ runtime, watch });
 }
 
-function placeOf(settings: TargetSettings, position: number, tracker: Tracker): Place {
+function placeOf(
+  settings: TargetSettings,
+  position: number,
+  { tracker, now }: { readonly tracker: Tracker; readonly now: number },
+): Place {
   const health = tracker.register(settings);
   const { contextWindow, maxOutputTokens, overrides, priority, weight } = settings;
   // What every call looks at comes first, to lie together in memory: with thousands of targets that is what takes time.
-  const front = { health: health.view(0), refusal: undefined, contextWindow, maxOutputTokens, overrides };
+  const front = { health: health.view(now), refusal: undefined, contextWindow, maxOutputTokens, overrides };
   return {
     ...front,
     ...{ priority, weight, credit: 0 },

@@ -22,13 +22,19 @@ export function admitNext(
   { call, walk, parts }: Journey,
   test?: (candidate: Candidate) => boolean,
 ): Admission | undefined {
-  for (let candidate = walk.next(test); candidate; candidate = walk.next(test)) {
+  let refused: Set<Candidate> | undefined;
+  // A walk with a test looks from the beginning each time: whoever does not let the call in is not asked for ever.
+  const isUntried = (other: Candidate) => !refused?.has(other) && (!test || test(other));
+  for (let candidate = walk.next(test); candidate; candidate = walk.next(isUntried)) {
     const target = parts.target(candidate);
     const permit = target.health.admit({
       lastResort: walk.isLastResort(),
       tokens: call.estimatedTokens,
     });
-    if (!permit) continue;
+    if (!permit) {
+      refused = (refused ?? new Set()).add(candidate);
+      continue;
+    }
     walk.ask(candidate);
     return { candidate, target, permit };
   }

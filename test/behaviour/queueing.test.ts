@@ -161,6 +161,19 @@ describe('while nobody is free', () => {
     await stage.runtime.run(Promise.all(calls));
   });
 
+  it('one who cools down stays away after update(), and nobody asks for it without end', async () => {
+    const limited = { fail: { kind: 'rate-limit', message: 'slow', retryAfterMs: 600_000 } } as const;
+    const stage = arrange({ a: [[limited]], b: { script: answersIn(200), target: alone } });
+    const first = stage.router.complete(question);
+    await settleNow(stage);
+    const targetOf = (id: 'a' | 'b') => ({ id, model: `model-of-${id}`, provider: stage.providers[id] });
+    stage.router.update({ models: { chat: [targetOf('a'), { ...targetOf('b'), ...alone }] } });
+    expect(stage.router.plan(question)).toMatchObject({ order: [], waitsFor: ['b'] });
+    const replies = await stage.runtime.run(Promise.all([stage.ask(), stage.ask(), first]));
+    expect(replies.map(({ target }) => target.id)).toEqual(['b', 'b', 'b']);
+    expect(stage.providers.a.calls).toHaveLength(1);
+  });
+
   it('a stream waits as complete() does', async () => {
     const stage = arrange({ a: { script: answersIn(400), target: alone } });
     const first = stage.router.complete(question);
@@ -236,7 +249,7 @@ describe('a clock that is set back by an hour', () => {
       models: { chat: [{ id: 'a', provider, model: 'm', limits }] },
       runtime: clock,
     });
-    return { runtime, router, setBack: () => void (stepMs -= 3_600_000) };
+    return { runtime, router, setBack: (hours = 1) => void (stepMs -= hours * 3_600_000) };
   }
 
   it('while a call waits for its retry lets it wait no longer than was meant from then on', async () => {
@@ -246,6 +259,18 @@ describe('a clock that is set back by an hour', () => {
     setBack();
     expect(decisionsOf(await runtime.run(call))).toEqual(['a retry', 'a answer']);
     expect(runtime.now() - 1_000_000_000).toBeLessThan(2_000);
+  });
+
+  it('and then set right again makes nobody ask a target without end', async () => {
+    const limited = { fail: { kind: 'rate-limit', message: 'slow', retryAfterMs: 5_000 } } as const;
+    const { runtime, router, setBack } = stepping([[limited], 'Done.']);
+    const first = router.complete(question);
+    await runtime.advance(100);
+    setBack();
+    expect(router.plan(question).order).toHaveLength(1);
+    setBack(-1);
+    await runtime.run(errorOf(router.complete(question)));
+    expect((await runtime.run(first)).text).toBe('Done.');
   });
 
   it('while a call waits for a slot lets it wait no longer than queueMs from then on', async () => {
