@@ -39,7 +39,8 @@ export function createProber({ lineup, ...parts }: ProberParts): Prober {
     if (settings === undefined) return;
     const now = runtime.now();
     const { everyMs, maxPerHour } = settings;
-    sentAt = sentAt.filter((at) => now - at < hourMs);
+    // A clock that was set back: what it says was sent later than now would hold all probes back until then.
+    sentAt = sentAt.filter((at) => at <= now && now - at < hourMs);
     for (const target of dueOf(lineup(), now, everyMs)) {
       if (sentAt.length >= maxPerHour) break;
       // Another target of the same provider and model may have been asked just now.
@@ -76,5 +77,6 @@ function dueOf({ targets }: Lineup, now: number, everyMs: number): ExecutionTarg
 }
 
 function isDue({ health }: ExecutionTarget, now: number, everyMs: number): boolean {
-  return health.needsProbe(now) || health.askedAt() <= now - everyMs;
+  const askedAt = health.askedAt();
+  return health.needsProbe(now) || askedAt <= now - everyMs || askedAt > now;
 }

@@ -141,7 +141,10 @@ async function failed(
   if (failure.requestId !== undefined) attempt.requestId ??= failure.requestId;
   // Before anything is held against the target: with a fresh key there is nothing against it.
   const keyRefreshed =
-    mayRefresh && !cut && failure.kind === 'auth' && (await refreshKey({ call, target, keyVersion }, parts));
+    mayRefresh &&
+    !cut &&
+    failure.kind === 'auth' &&
+    (await refreshKey({ call, target, keyVersion, race: input.race }, parts));
   const isUndecided = blameless || cut !== undefined || keyRefreshed;
   const outcome = cut === 'rival' ? 'outpaced' : isUndecided ? 'undecided' : 'failure';
   recordEnd(permit, attempt, outcome, failure);

@@ -16,7 +16,7 @@ export interface Racer {
   isHidden(): boolean;
   /** Its first content has come. */
   win(): void;
-  /** Registers how to cut it once the other one has won; returns how to unregister. */
+  /** Registers how to cut it once the other one has won, called at once where it has; returns how to unregister. */
   onLost(cut: (reason: unknown) => void): () => void;
 }
 
@@ -45,7 +45,7 @@ export function createRace(call: Call, onWon: () => void): Race {
     winner = entrant;
     onWon();
     if (entrant.isHedge) call.show?.begin(entrant.admission.target.info, false);
-    for (const other of entrants) if (other !== entrant) other.cut?.(new Error('another target was quicker'));
+    for (const other of entrants) if (other !== entrant) other.cut?.(lost());
   }
 
   function racerOf(entrant: Entrant): Racer {
@@ -54,7 +54,8 @@ export function createRace(call: Call, onWon: () => void): Race {
       isHidden: () => entrant.isHedge && winner !== entrant,
       win: () => win(entrant),
       onLost(cut) {
-        entrant.cut = cut;
+        if (winner && winner !== entrant) cut(lost());
+        else entrant.cut = cut;
         return () => (entrant.cut = undefined);
       },
     };
@@ -77,4 +78,5 @@ export function createRace(call: Call, onWon: () => void): Race {
   };
 }
 
+const lost = () => new Error('another target was quicker');
 const unsettled = new Promise<never>(() => {});

@@ -48,7 +48,10 @@ const catchUpMs = 50;
 interface Watching {
   readonly deadlines: AttemptDeadlines;
   readonly runtime: Runtime;
-  readonly startedAt: number;
+  startedAt: number;
+  callDeadline: number;
+  /** The latest instant that was read. */
+  seenAt: number;
   readonly silence: Silence;
   readonly judge: SilenceJudge | undefined;
   readonly onOverdue: (overdue: Overdue) => void;
@@ -71,6 +74,8 @@ export function watchSilence(
   const silence: Silence = { since: startedAt, begun: false, longestGapMs: 0, patienceMs };
   const watching: Watching = {
     ...{ deadlines, runtime, startedAt, silence, onOverdue },
+    callDeadline: deadlines.callDeadline,
+    seenAt: startedAt,
     judge: history?.watch(silence),
     lastsMs: transport === 'stream' ? deadlines.firstTokenMs : Infinity,
     ringsAt: Infinity,
@@ -80,7 +85,7 @@ export function watchSilence(
   wait(watching, startedAt, judgedAt(watching, startedAt));
   return {
     content() {
-      const now = runtime.now();
+      const now = instant(watching);
       if (!silence.begun) begin(watching, now);
       else if (now - silence.since > silence.longestGapMs) silence.longestGapMs = now - silence.since;
       silence.since = now;
@@ -92,8 +97,22 @@ export function watchSilence(
   };
 }
 
-function dueAt({ silence, lastsMs, startedAt, deadlines }: Watching): number {
-  return Math.min(silence.since + lastsMs, startedAt + deadlines.attemptMs, deadlines.callDeadline);
+/** Where the clock was set back, all that is measured moves with it: a step of an hour would let an attempt be silent for an hour. */
+function instant(watching: Watching): number {
+  const now = watching.runtime.now();
+  const backMs = watching.seenAt - now;
+  watching.seenAt = now;
+  if (backMs > 0) {
+    watching.silence.since -= backMs;
+    watching.startedAt -= backMs;
+    watching.callDeadline -= backMs;
+    watching.ringsAt -= backMs;
+  }
+  return now;
+}
+
+function dueAt({ silence, lastsMs, startedAt, deadlines, callDeadline }: Watching): number {
+  return Math.min(silence.since + lastsMs, startedAt + deadlines.attemptMs, callDeadline);
 }
 
 /** When what is known of the target might end the silence. */
@@ -119,7 +138,7 @@ function wait(watching: Watching, now: number, until: number): void {
 
 function look(watching: Watching): void {
   if (watching.isOver) return;
-  const now = watching.runtime.now();
+  const now = instant(watching);
   if (now >= dueAt(watching)) watching.onOverdue(overdueAt(now, watching));
   else if (now - watching.ringsAt > heldUpMs) wait(watching, now, now + catchUpMs);
   else judgeSilence(watching, now);
@@ -147,8 +166,9 @@ function begin(watching: Watching, now: number): void {
   wait(watching, now, until);
 }
 
-function overdueAt(now: number, { silence, lastsMs, startedAt, deadlines }: Watching): Overdue {
-  if (now >= deadlines.callDeadline) {
+function overdueAt(now: number, watching: Watching): Overdue {
+  const { silence, lastsMs, startedAt, deadlines, callDeadline } = watching;
+  if (now >= callDeadline) {
     const blameless = now - silence.since < silence.patienceMs;
     return {
       ...timeout('total', 'the deadline of the whole call has passed'),

@@ -58,7 +58,7 @@ export function withFaults<P extends Provider>(provider: P, options: FaultOption
       unlessStruck(
         call,
         () => stream(call),
-        (scene) => disturbed(() => stream(call), scene),
+        (scene) => disturbed(() => eventsOf(stream(call)), scene),
       );
   }
   if (provider.complete) {
@@ -85,7 +85,10 @@ function layered<P extends Provider, Layer extends object>(provider: P, layer: L
   });
 }
 
-async function* eventsOf(events: Promise<readonly ProviderEvent[]>): AsyncGenerator<ProviderEvent> {
+type Events = Iterable<ProviderEvent> | AsyncIterable<ProviderEvent>;
+
+/** Also of a host's own provider whose \`stream\` is an async function. */
+async function* eventsOf(events: Events | Promise<Events>): AsyncGenerator<ProviderEvent> {
   yield* await events;
 }
 

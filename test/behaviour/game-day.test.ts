@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Provider, ProviderCall } from 'failsoft';
 import { withFaults, type FaultPlan, type FaultSwitch } from 'failsoft/testing';
 import { arrange, decisionsOf, read, settleNow, type Part } from './arrange.ts';
 
@@ -24,6 +25,32 @@ describe('faults of a running router', () => {
     expect(decisionsOf(await stage.ask())).toEqual(['a next', 'b answer']);
     stage.fault(null);
     expect((await stage.ask()).target.id).toBe('a');
+  });
+
+  it('strike a provider whose stream() is an async function, too', async () => {
+    const stage = arrange({
+      a: {
+        script: answer,
+        wrap: (provider, runtime) =>
+          withFaults(
+            // A host's own, untyped.
+            {
+              name: 'a',
+              stream: async (call: ProviderCall) => provider.stream!(call),
+            } as unknown as Provider,
+            {
+              runtime,
+              schedule: [
+                { kind: 'slow', firstMs: 300 },
+                { kind: 'cut', after: 1 },
+              ],
+            },
+          ),
+      },
+      b: 'Spare.',
+    });
+    expect(await stage.ask()).toMatchObject({ text: 'One two three', latencyMs: 300 });
+    expect(decisionsOf(await stage.ask())).toEqual(['a next', 'b answer']);
   });
 
   it('end by themselves after their time', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ScriptStep } from 'failsoft/testing';
-import { arrange, brief, decisionsOf, errorOf, question, read, settleNow } from './arrange.ts';
+import { arrange, brief, decisionsOf, errorOf, question, read, settleNow, type Part } from './arrange.ts';
 
 const slow = (ms: number, text = 'From a.'): ScriptStep[] => [{ waitMs: ms }, { text }];
 const hedge = { afterMs: 500, maxShare: 1 };
@@ -120,6 +120,17 @@ describe('where one of the two fails', () => {
     expect(decisionsOf(reply)).toEqual(['a next', 'b answer']);
     expect(reply.latencyMs).toBe(2_500);
     expect(stage.eventsOf('failover')).toMatchObject([{ from: 'a', to: 'b', kind: 'server-error' }]);
+  });
+
+  it('for its key: the answer of the other one does not wait for a new key', async () => {
+    const wrap: Part['wrap'] = (provider) => ({ ...provider, refreshKey: () => new Promise(() => {}) });
+    for (const refusedAfterMs of [50, 700]) {
+      const a = { script: [{ waitMs: refusedAfterMs }, { fail: 'auth' as const }], wrap };
+      const stage = arrange({ a, b: slow(1_000, 'From b.') }, { hedge });
+      const reply = await stage.ask();
+      expect(decisionsOf(reply)).toEqual(['a next', 'b answer']);
+      expect(reply.latencyMs).toBe(1_500);
+    }
   });
 
   it('the hedge: the first one goes on', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createRouter, type RouterOptions } from 'failsoft';
-import { scriptedProvider } from 'failsoft/testing';
+import { manualRuntime, scriptedProvider } from 'failsoft/testing';
 import { arrange } from './arrange.ts';
 
 const hourMs = 3_600_000;
@@ -52,6 +52,23 @@ describe('active probes', () => {
       expect(at.length).toBeGreaterThan(100);
       for (const { calls } of Object.values(stage.providers)) expect(calls.length).toBeGreaterThan(30);
     });
+  });
+
+  it('go on where the clock is set back by a day', async () => {
+    const runtime = manualRuntime({ startAt: 30 * 24 * hourMs });
+    let stepMs = 0;
+    const provider = scriptedProvider('x', { runtime });
+    const router = createRouter({
+      models: { chat: [{ id: 'a', provider, model: 'm' }] },
+      probes: { everyMs: 60_000, maxPerHour: 5 },
+      runtime: { ...runtime, now: () => runtime.now() + stepMs },
+    });
+    await runtime.advance(hourMs / 2);
+    expect(provider.calls).toHaveLength(5);
+    stepMs = -24 * hourMs;
+    await runtime.advance(hourMs / 2);
+    expect(provider.calls).toHaveLength(10);
+    await runtime.run(router.close());
   });
 
   it('find a target that died while nobody asked it, and bring it back before a caller has to try', async () => {

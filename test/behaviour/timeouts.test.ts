@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ScriptStep } from 'failsoft/testing';
-import { arrange, brief, decisionsOf, read } from './arrange.ts';
+import { createRouter, type Router } from 'failsoft';
+import { manualRuntime, scriptedProvider, type ScriptSource, type ScriptStep } from 'failsoft/testing';
+import { arrange, brief, decisionsOf, question, read } from './arrange.ts';
 
 const silent: ScriptStep[] = [{ hang: true }];
 const thinking = { reasoning: { effort: 'high' } } as const;
@@ -265,6 +266,26 @@ describe('under unary transport', () => {
     const error = await stage.fail({}, { transport: 'unary', timeouts: { attemptMs: 1_000 }, retry: 0 });
     expect(error.attempts[0]?.durationMs).toBe(1_000);
   });
+});
+
+it('a clock that is set back by an hour lets nobody be silent for an hour', async () => {
+  const runtime = manualRuntime({ startAt: 1_000_000_000 });
+  let stepMs = 0;
+  const clock = { ...runtime, now: () => runtime.now() + stepMs };
+  const targetOf = (id: string, script: ScriptSource) => ({
+    id,
+    model: 'm',
+    provider: scriptedProvider(script, { name: id, runtime }),
+  });
+  const router: Router = createRouter({
+    models: { chat: [targetOf('a', silent), targetOf('b', 'From b.')] },
+    runtime: clock,
+  });
+  const call = router.complete(question);
+  await runtime.advance(3_000);
+  stepMs = -3_600_000;
+  expect((await runtime.run(call)).target.id).toBe('b');
+  expect(runtime.now() - 1_000_000_000).toBeLessThanOrEqual(20_000);
 });
 
 describe('a provider that does not listen', () => {
