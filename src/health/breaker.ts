@@ -331,6 +331,7 @@ function firstContent(passage: Passage, now: number, late: Verdict | undefined):
     passage.begun = memory.era;
     return;
   }
+  if (passage.begun === memory.era) memory.record.answers(passage.beganAt);
   if (waiter) memory.record.waiting.note(waiter, late ? 'none' : 'good');
   if (late) judge(passage, late, now);
 }

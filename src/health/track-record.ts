@@ -21,6 +21,8 @@ export interface TrackRecord {
   readonly waiting: Waiting;
   /** `strictness`: how many ordinary failures one counts for; `beganAt`: when the attempt did. */
   add(verdict: Verdict, now: number, how: { readonly strictness: number; readonly beganAt: number }): void;
+  /** An answer has begun, of an attempt that did at that instant: the row of failures is over. */
+  answers(beganAt: number): void;
   /** Whether it is down: nothing but failures of late. */
   isDown(): boolean;
   /** Whether there is enough against it, with the silence of those under way. Never becomes true while none is. */
@@ -38,19 +40,28 @@ export function createTrackRecord(evidence: Evidence): TrackRecord {
   const brownout = createBrownout();
   let row = 0;
   let rowSince = 0;
+  /** In the order of their ends. */
+  let hasJustFailed = false;
+  // What began in health ends well for a while after a target has gone down.
+  function answers(beganAt: number): void {
+    if (beganAt >= rowSince) row = 0;
+  }
+
   return {
     waiting,
+    answers,
     add(verdict, now, { strictness, beganAt }) {
       if (verdict.kind === 'success') {
         evidence.record(true, now, 1);
         brownout.record(0, now);
-        // What began in health ends well for a while after a target has gone down.
-        if (beganAt >= rowSince) row = 0;
+        hasJustFailed = false;
+        answers(beganAt);
       } else if (verdict.kind === 'failure' || verdict.kind === 'slow') {
         evidence.record(false, now, verdict.weight * strictness);
         // Failures in a row are for the breaker to judge: a share that fell with them would only put that off.
         if (strictness > 1) brownout.record(verdict.weight, now);
-        else if (row === 0) brownout.record(Math.min(1, verdict.weight), now);
+        else if (!hasJustFailed) brownout.record(Math.min(1, verdict.weight), now);
+        hasJustFailed = true;
         if (row === 0) rowSince = now;
         row = verdict.kind === 'slow' ? 0 : row + verdict.weight;
       }
@@ -64,6 +75,7 @@ export function createTrackRecord(evidence: Evidence): TrackRecord {
       brownout.restart(relapsed);
       waiting.clear();
       row = 0;
+      hasJustFailed = false;
     },
   };
 }
