@@ -61,7 +61,8 @@ export function createTrackRecord(evidence: Evidence): TrackRecord {
         // Failures in a row are for the breaker to judge: a share that fell with them would only put that off.
         if (strictness > 1) brownout.record(verdict.weight, now);
         else if (!hasJustFailed) brownout.record(Math.min(1, verdict.weight), now);
-        hasJustFailed = true;
+        // One that was slow has answered all the same.
+        hasJustFailed = verdict.kind === 'failure';
         if (row === 0) rowSince = now;
         row = verdict.kind === 'slow' ? 0 : row + verdict.weight;
       }
