@@ -115,6 +115,8 @@ interface Memory {
   recoveredAt: number;
   /** When content of an answer began last. */
   contentAt: number;
+  /** When the attempt with content began that began last. */
+  answeredBeganAt: number;
   /** Failures since the last answer, by their weight; Infinity: it has never answered. */
   failedInARow: number;
 }
@@ -142,6 +144,7 @@ export function createBreaker(options: BreakerOptions): Breaker {
     relapses: 0,
     recoveredAt: -Infinity,
     contentAt: -Infinity,
+    answeredBeganAt: -Infinity,
     failedInARow: Infinity,
   };
   return {
@@ -210,7 +213,9 @@ function limps({ failedInARow }: Memory): boolean {
   return failedInARow < rowOfTheDead;
 }
 
-function observe(memory: Memory, verdict: Verdict): void {
+function observe(memory: Memory, verdict: Verdict, beganAt: number): void {
+  // Failures that took long are told after answers that began later: they are no row of their own.
+  if (verdict.kind === 'failure' && beganAt < memory.answeredBeganAt) return;
   if (verdict.kind === 'failure') memory.failedInARow += verdict.weight;
   else if (verdict.kind !== 'undecided') memory.failedInARow = 0;
 }
@@ -287,6 +292,7 @@ interface Passage {
   begun: number;
   waiter: Waiter | undefined;
   readonly beganAt: number;
+  readonly place: number;
   /** What it says is recorded already. */
   isJudged: boolean;
 }
@@ -297,6 +303,7 @@ function createPass(memory: Memory, isProbe: boolean, now: number): Pass {
     begun: memory.era,
     waiter: undefined,
     beganAt: now,
+    place: memory.record.begin(),
     isJudged: false,
   };
   if (isProbe) memory.probe = passage;
@@ -323,22 +330,24 @@ function isSuspect(memory: Memory, now: number): boolean {
 }
 
 function firstContent(passage: Passage, now: number, late: Verdict | undefined): void {
-  const { memory, waiter } = passage;
+  const { memory, waiter, beganAt } = passage;
   memory.contentAt = now;
+  memory.answeredBeganAt = Math.max(memory.answeredBeganAt, beganAt);
+  memory.failedInARow = 0;
   if (memory.probe === passage) {
     endProbe(memory, { kind: 'success' }, now);
     // This attempt brought the era about, so the rest of it belongs to it.
     passage.begun = memory.era;
     return;
   }
-  if (passage.begun === memory.era) memory.record.answers(passage.beganAt);
   if (waiter) memory.record.waiting.note(waiter, late ? 'none' : 'good');
+  if (passage.begun === memory.era) memory.record.hasContent(passage.place);
   if (late) judge(passage, late, now);
 }
 
 function endPass(passage: Passage, verdict: Verdict, now: number): void {
   const { memory, waiter } = passage;
-  observe(memory, verdict);
+  observe(memory, verdict, passage.beganAt);
   if (waiter) memory.record.waiting.leave(waiter, verdict.kind === 'success' ? 'good' : 'settled');
   if (memory.probe === passage) endProbe(memory, verdict, now);
   else if (!passage.isJudged || verdict.kind === 'failure') judge(passage, verdict, now);
@@ -347,7 +356,7 @@ function endPass(passage: Passage, verdict: Verdict, now: number): void {
 /** Its result counts only as long as nothing has changed since it began. */
 function judge(passage: Passage, verdict: Verdict, now: number): void {
   passage.isJudged = true;
-  if (passage.begun === passage.memory.era) record(passage.memory, verdict, now, passage.beganAt);
+  if (passage.begun === passage.memory.era) record(passage, verdict, now);
 }
 
 function endProbe(memory: Memory, verdict: Verdict, now: number): void {
@@ -370,12 +379,12 @@ function failProbe(
   if (memory.doubt >= 1) open(memory, now, `the probe failed: ${reason}`);
 }
 
-function record(memory: Memory, verdict: Verdict, now: number, beganAt: number): void {
+function record({ memory, place }: Passage, verdict: Verdict, now: number): void {
   // Asked while it was open, for want of anybody else: only the probe decides.
   if (!isUp(memory)) return;
   catchUp(memory, now);
   const { record: known } = memory;
-  known.add(verdict, now, { strictness: strictness(memory), beganAt });
+  known.add(verdict, now, { strictness: strictness(memory), place });
   if (verdict.kind !== 'failure' && verdict.kind !== 'slow') return;
   if (!known.isDown() && !isBadEnough(memory, verdict, now)) return;
   if (now - memory.recoveredAt < healthyStretchMs) memory.relapses += 1;

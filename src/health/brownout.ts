@@ -1,5 +1,5 @@
 /** What share of failures is normal, and what is a brownout already. */
-const normalShare = 0.025;
+const normalShare = 0.02;
 const brownShare = 0.1;
 const failureStep = Math.log(brownShare / normalShare);
 const successStep = Math.log((1 - brownShare) / (1 - normalShare));

@@ -54,6 +54,8 @@ export interface HealthView {
   readonly estimated?: true;
   /** From when it may be asked if nobody else can serve; only while the breaker is open and nothing else blocks longer. */
   readonly lastResortAt?: number;
+  /** With `blockedReason`: it has answered nobody lately, so that to ask it as a last resort is no more than a probe. */
+  readonly isDown?: boolean;
   /**
    * How much of its usual share it should get: less than 1 in slow start, where it rises from 0.1, and while more of its
    * calls fail than is normal.

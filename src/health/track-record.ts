@@ -19,10 +19,12 @@ export const rowOfTheDead = 5;
 export interface TrackRecord {
   /** Those under way. */
   readonly waiting: Waiting;
-  /** `strictness`: how many ordinary failures one counts for; `beganAt`: when the attempt did. */
-  add(verdict: Verdict, now: number, how: { readonly strictness: number; readonly beganAt: number }): void;
-  /** An answer has begun, of an attempt that did at that instant: the row of failures is over. */
-  answers(beganAt: number): void;
+  /** An attempt begins; its place in the order in which they do. */
+  begin(): number;
+  /** The answer of the attempt in that place begins. */
+  hasContent(place: number): void;
+  /** `strictness`: how many ordinary failures one counts for. */
+  add(verdict: Verdict, now: number, how: { readonly strictness: number; readonly place: number }): void;
   /** Whether it is down: nothing but failures of late. */
   isDown(): boolean;
   /** Whether there is enough against it, with the silence of those under way. Never becomes true while none is. */
@@ -38,24 +40,28 @@ export interface TrackRecord {
 export function createTrackRecord(evidence: Evidence): TrackRecord {
   const waiting = createWaiting();
   const brownout = createBrownout();
+  let begun = 0;
   let row = 0;
-  let rowSince = 0;
+  /** The place of the first failure of the row. */
+  let rowFrom = 0;
   /** In the order of their ends. */
   let hasJustFailed = false;
-  // What began in health ends well for a while after a target has gone down.
-  function answers(beganAt: number): void {
-    if (beganAt >= rowSince) row = 0;
+
+  /** What began before the row says nothing of now: it ends well for a while after a target has gone down. */
+  function answered(place: number): void {
+    if (place >= rowFrom) row = 0;
   }
 
   return {
     waiting,
-    answers,
-    add(verdict, now, { strictness, beganAt }) {
+    begin: () => (begun += 1),
+    hasContent: answered,
+    add(verdict, now, { strictness, place }) {
       if (verdict.kind === 'success') {
         evidence.record(true, now, 1);
         brownout.record(0, now);
         hasJustFailed = false;
-        answers(beganAt);
+        answered(place);
       } else if (verdict.kind === 'failure' || verdict.kind === 'slow') {
         evidence.record(false, now, verdict.weight * strictness);
         // Failures in a row are for the breaker to judge: a share that fell with them would only put that off.
@@ -63,11 +69,12 @@ export function createTrackRecord(evidence: Evidence): TrackRecord {
         else if (!hasJustFailed) brownout.record(Math.min(1, verdict.weight), now);
         // One that was slow has answered all the same.
         hasJustFailed = verdict.kind === 'failure';
-        if (row === 0) rowSince = now;
+        if (row === 0) rowFrom = place;
         row = verdict.kind === 'slow' ? 0 : row + verdict.weight;
       }
     },
-    isDown: () => row >= rowOfTheDead,
+    // At a busy target a failure is told sooner than an answer: five of a hundred under way are no row.
+    isDown: () => row >= rowOfTheDead && row * 2 > begun - rowFrom,
     isBad: (now, strictness) => evidence.tripped(now, waiting.evidence(now) * strictness),
     failing: () => brownout.failing(),
     share: (now) => brownout.share(now),

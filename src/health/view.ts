@@ -145,6 +145,7 @@ export function viewOf(state: TargetState, now: number, tokens: number): DatedVi
     estimated: block?.estimated,
     blockedBy: block?.by,
     lastResortAt: resortOf(blocks),
+    isDown: block === undefined ? undefined : !breaker.limps(),
     refused: learnt.at(now),
     inFlight: state.limits.inFlight(),
     awaitingContent: state.awaitingContent,

@@ -43,11 +43,11 @@ export interface PlanInput {
 /** Decides who may serve and in what order, from plain data alone: it asks nobody and changes nothing. */
 export function makePlan(input: PlanInput): Plan {
   const { free, blocked, rejected } = sift(input);
-  const lastResort = free.length === 0 ? blocked.filter((candidate) => mayProbe(candidate, input.now)) : [];
+  const lastResort = free.length === 0 ? blocked.filter((candidate) => isLastResortOf(candidate, input)) : [];
   const isLastResort = lastResort.length > 0;
   const warnings: string[] = [];
   const tiers = tiersOf(isLastResort ? lastResort : free, input, (warning) => warnings.push(warning));
-  const waiting = isLastResort ? blocked.filter((candidate) => !mayProbe(candidate, input.now)) : blocked;
+  const waiting = isLastResort ? blocked.filter((candidate) => !isLastResortOf(candidate, input)) : blocked;
   return {
     order: createOrder(tiers.map(({ tier }) => tier)),
     rejected: isLastResort ? withoutAll(rejected, lastResort) : rejected,
@@ -94,8 +94,10 @@ function isFree(candidate: Candidate, demand: Demand): boolean {
   return candidate.health.blockedReason === undefined && misfitOf(candidate, demand) === undefined;
 }
 
-function mayProbe({ health }: Candidate, now: number): boolean {
-  return health.lastResortAt !== undefined && health.lastResortAt <= now;
+/** A call that has asked others had better ask them again than one that is down. */
+function isLastResortOf({ health }: Candidate, { asked, now }: PlanInput): boolean {
+  if (health.lastResortAt === undefined || health.lastResortAt > now) return false;
+  return health.isDown !== true || health.blockedBy !== 'breaker' || !asked?.size;
 }
 
 function withoutAll(rejected: readonly Rejection[], candidates: readonly Candidate[]): Rejection[] {

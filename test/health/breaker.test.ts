@@ -38,6 +38,39 @@ function setUp(random = () => 0) {
   return { clock, breaker, changes, enter, admitted, state, fail, trip, halfOpen, recover };
 }
 
+describe('failures in a row', () => {
+  it('open at once where everything that begins fails', () => {
+    const { clock, admitted, state } = setUp();
+    const before = admitted();
+    for (let call = 0; call < 5; call += 1) admitted().end(failure, clock.now());
+    // It began in health, and says nothing of now.
+    before.firstContent(clock.now());
+    expect(state()).toBe('open');
+  });
+
+  it('are none at a busy target, which tells its failures sooner than its answers', () => {
+    const { clock, admitted, state } = setUp();
+    // It answers nearly everything, so that all else speaks for it.
+    for (let call = 0; call < 40; call += 1) admitted().end(success, clock.now());
+    const failing = () => admitted().end(failure, clock.now());
+    failing();
+    const underWay = Array.from({ length: 40 }, admitted);
+    for (let call = 0; call < 3; call += 1) failing();
+    underWay[0]?.firstContent(clock.now());
+    failing();
+    expect(state()).toBe('closed');
+  });
+
+  it('say of a target that limps only what began after its latest answer', () => {
+    const { clock, breaker, admitted } = setUp();
+    const hung = Array.from({ length: 5 }, admitted);
+    clock.tick(10);
+    admitted().firstContent(clock.now());
+    hung.forEach((pass) => pass.end(failure, clock.now()));
+    expect(breaker.limps()).toBe(true);
+  });
+});
+
 describe('the breaker', () => {
   it('opens on failures, turns callers away, and lets one probe through after 7 seconds', () => {
     const { clock, enter, state, trip } = setUp();
