@@ -42,6 +42,10 @@ export const metricMeanings = {
   recoveryP95Ms:
     'Streamed calls whose first request fell silent: first text after it was given up, 95th percentile',
   longestSilenceMs: 'The longest that a request was left silent after a token',
+  silenceP99Ms:
+    'Calls that began in the fault: how long a request of theirs was silent after a token, 99th percentile',
+  falseMoves:
+    'Requests given up that would have been answered, and changes of breakers, though no provider had a fault',
   repeatsAtOneTarget: 'Requests to a target that the same call had asked before',
   alerts: 'Alerts told to the operator',
   goodputBackMs: 'From the end of the fault until a answers 95 % of its healthy share for 10 seconds',
@@ -112,6 +116,8 @@ export function measure(record: RunRecord, scenario: Scenario, cast: readonly Ma
     longestSilenceMs: largest(attempts, ({ outcome, lastTokenAt, endedAt = 0 }) =>
       outcome === 'left' && lastTokenAt !== undefined ? endedAt - lastTokenAt : 0,
     ),
+    silenceP99Ms: silence(attempts, inFault.length, scenario),
+    falseMoves: falseMoves(record, scenario, deadlineMs),
     repeatsAtOneTarget: repeats(attempts),
     alerts: record.alerts,
     goodputBackMs: goodputBack(record, scenario, { isGood, isA }),
@@ -275,6 +281,34 @@ export function percentile(values: readonly number[], share: number): number {
 
 function ratio(part: number, whole: number): number {
   return whole === 0 ? NaN : part / whole;
+}
+
+function isGivenUp({ outcome }: AttemptRecord): boolean {
+  return outcome === 'left';
+}
+
+/** What ends with its caller's own deadline is nobody's move. */
+function falseMoves(
+  { attempts, calls, changes }: RunRecord,
+  { faults }: Scenario,
+  deadlineMs: number,
+): number {
+  if (Object.keys(faults).length > 0) return NaN;
+  const endOf = (call: number) => (calls[call]?.at ?? 0) + deadlineMs;
+  const givenUp = attempts.filter(
+    (attempt) => isGivenUp(attempt) && (attempt.endedAt ?? 0) < endOf(attempt.call),
+  );
+  return changes.length + givenUp.length;
+}
+
+/** The 99th percentile over all calls of the fault, most of which met no silence. */
+function silence(attempts: readonly AttemptRecord[], calls: number, scenario: Scenario): number {
+  const { faultFromMs, faultUntilMs } = scenario;
+  const silent = attempts
+    .filter((attempt) => isGivenUp(attempt) && attempt.at >= faultFromMs && attempt.at < faultUntilMs)
+    .map(({ lastTokenAt, endedAt = 0 }) => (lastTokenAt === undefined ? 0 : endedAt - lastTokenAt))
+    .sort((one, other) => other - one);
+  return silent[Math.floor(calls / 100)] ?? 0;
 }
 
 function largest<T>(items: readonly T[], of: (item: T) => number): number {

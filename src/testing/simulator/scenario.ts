@@ -21,6 +21,7 @@ export interface SimulatedTargetOptions {
 export interface SimulatedOptions {
   readonly timeouts?: { readonly firstTokenMs?: number; readonly idleMs?: number };
   readonly hedge?: boolean;
+  readonly stream?: { readonly recovery?: 'none' | 'restart' | 'continue' };
 }
 
 /** Traffic, what goes wrong when, and what a router must make of it. Instants are milliseconds since the start. */

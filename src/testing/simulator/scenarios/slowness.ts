@@ -1,4 +1,4 @@
-import { faultFromMs, refusals, scenarioOfA, throughout } from './usual.ts';
+import { faultFromMs, refusals, scenarioOfA, throughout, traffic } from './usual.ts';
 import type { PassLine, Scenario } from '../scenario.ts';
 
 function gray(name: string, share: number): Scenario {
@@ -56,10 +56,43 @@ const hangs: Scenario = {
         { metric: 'hangs', atMost: 0 },
         { metric: 'firstTokenP99Ms', atMost: 3_000, note: 'without hedging' },
       ],
-      note: 'silence is no evidence yet before a timer ends',
     },
   ),
   traffic: { callsPerSecond: 20 },
+};
+
+const stalls: Scenario = {
+  ...scenarioOfA(
+    'S5-stall',
+    'silence after 20 tokens, all calls, 20 calls/s',
+    [throughout({ effect: 'silence', share: 1, afterTokens: [20, 20], pings: 0.5 })],
+    {
+      lines: [
+        { metric: 'hangs', atMost: 0 },
+        { metric: 'silenceP99Ms', atMost: 3_000, note: 'without hedging' },
+      ],
+      options: { stream: { recovery: 'restart' } },
+      note: "with `recovery: 'restart'`: where nothing may follow what was shown, silence is waited out",
+    },
+  ),
+  traffic: { callsPerSecond: 20 },
+};
+
+const healthyHourMs = 3_600_000;
+
+/** Whoever turns calls away for silence and slowness must not do so for the long tail of what is well. */
+const healthy: Scenario = {
+  name: 'S0',
+  title: 'nothing: an hour of health, with the slow first tokens of any day',
+  traffic,
+  lastsMs: healthyHourMs,
+  faultFromMs: 0,
+  faultUntilMs: healthyHourMs,
+  faults: {},
+  lines: [
+    { metric: 'falseMoves', atMost: 0 },
+    { metric: 'success', atLeast: 0.9999 },
+  ],
 };
 
 const connecting: readonly PassLine[] = [
@@ -97,10 +130,12 @@ const blackHole = scenarioOfA(
 
 /** Providers that are slow, silent or not to be reached. */
 export const slowness = {
+  S0: healthy,
   S3: gray('S3', 1),
   'S3-20': gray('S3-20', 0.2),
   S5: silentAtFirst,
   'S5-hang': hangs,
+  'S5-stall': stalls,
   S6: silentInside,
   S9: unreachable('S9', 'connection refused', 'refused'),
   'S9-dns': unreachable('S9-dns', 'unknown host', 'unknownHost'),
