@@ -1,7 +1,7 @@
 export { baselines, type MakeSimulatedRouter } from './baselines/index.ts';
 export type { Effect, Fault, FaultTime, GarbageForm, Refusal } from './fault.ts';
 export { yearOfIncidents, type YearOptions } from './incidents.ts';
-export { metricMeanings, type MetricName, type Metrics } from './metrics.ts';
+export { metricMeanings, type MetricName, type Metrics } from './metrics/meanings.ts';
 export type { SimulatedTargetSpec } from './cast.ts';
 export { profiles, type ProfileName, type ProviderProfile, type UsualErrors } from './profiles.ts';
 export type { AttemptRecord, CallRecord, ChangeRecord, RunRecord } from './record.ts';

@@ -1,5 +1,5 @@
 import type { Fault } from './fault.ts';
-import type { MetricName } from './metrics.ts';
+import type { MetricName } from './metrics/meanings.ts';
 import type { UsualErrors } from './profiles.ts';
 import type { Traffic } from './traffic.ts';
 

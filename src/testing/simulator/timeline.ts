@@ -1,4 +1,4 @@
-import { isSuccess } from './metrics.ts';
+import { isSuccess } from './metrics/success.ts';
 import type { Machine } from './cast.ts';
 import type { RunRecord } from './record.ts';
 import type { Scenario } from './scenario.ts';

@@ -4,7 +4,7 @@ import { castOf, type Machine } from '../../../src/testing/simulator/cast.ts';
 import { isActive } from '../../../src/testing/simulator/fault.ts';
 import { gateOf } from '../../../src/testing/simulator/gates.ts';
 import { drawIncidents, yearOfIncidents } from '../../../src/testing/simulator/incidents.ts';
-import { percentile } from '../../../src/testing/simulator/metrics.ts';
+import { percentile } from '../../../src/testing/simulator/metrics/statistics.ts';
 import { profiles } from '../../../src/testing/simulator/profiles.ts';
 import type { RunRecord } from '../../../src/testing/simulator/record.ts';
 import {
