@@ -1,4 +1,4 @@
-import type { Standing } from './breaker.ts';
+import type { Standing } from './passage.ts';
 import type { Watched } from './waiting.ts';
 
 /** How long one silence may last, and what led to that. */

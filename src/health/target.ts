@@ -1,6 +1,6 @@
 import type { RouterEvent } from '../core/events.ts';
 import type { Runtime } from '../core/runtime.ts';
-import { isEvidence, type Backend, type BackendPass } from './backend.ts';
+import type { Backend, BackendPass } from './backend.ts';
 import { createHistory } from './history.ts';
 import { createLatency } from './latency.ts';
 import { createOwnLimits, type LimitBlock, type Taken } from './limits.ts';
@@ -19,8 +19,9 @@ import type {
   TargetRef,
 } from './target-health.ts';
 import { createTypicalUsage } from './typical-usage.ts';
-import type { Watched } from './waiting.ts';
+import { isEvidence } from './verdict.ts';
 import { disabledAt, snapshotOf, viewOf, type TargetState } from './view.ts';
+import type { Watched } from './waiting.ts';
 
 /** The `firstTokenMs` of a call that states none. */
 const waitForFailureMs = 10_000;

@@ -1,5 +1,6 @@
 import { createBrownout } from './brownout.ts';
 import type { Evidence } from './evidence.ts';
+import { createRow } from './row.ts';
 import { createWaiting, type Waiting } from './waiting.ts';
 
 /**
@@ -11,9 +12,6 @@ export type Verdict =
   | { readonly kind: 'failure' | 'slow'; readonly weight: number; readonly reason: string }
   | { readonly kind: 'alive'; readonly reason: string }
   | { readonly kind: 'undecided' };
-
-/** So many failures in a row, and a target does not limp: it is down. Half of the calls to fail make such a row one time in 32. */
-export const rowOfTheDead = 5;
 
 /** What speaks for and against a provider and model since it was last taken out of use or back. */
 export interface TrackRecord {
@@ -40,28 +38,20 @@ export interface TrackRecord {
 export function createTrackRecord(evidence: Evidence): TrackRecord {
   const waiting = createWaiting();
   const brownout = createBrownout();
-  let begun = 0;
-  let row = 0;
-  /** The place of the first failure of the row. */
-  let rowFrom = 0;
+  const row = createRow();
   /** In the order of their ends. */
   let hasJustFailed = false;
 
-  /** What began before the row says nothing of now: it ends well for a while after a target has gone down. */
-  function answered(place: number): void {
-    if (place >= rowFrom) row = 0;
-  }
-
   return {
     waiting,
-    begin: () => (begun += 1),
-    hasContent: answered,
+    begin: () => row.begin(),
+    hasContent: (place) => row.answered(place),
     add(verdict, now, { strictness, place }) {
       if (verdict.kind === 'success') {
         evidence.record(true, now, 1);
         brownout.record(0, now);
         hasJustFailed = false;
-        answered(place);
+        row.answered(place);
       } else if (verdict.kind === 'failure' || verdict.kind === 'slow') {
         evidence.record(false, now, verdict.weight * strictness);
         // Failures in a row are for the breaker to judge: a share that fell with them would only put that off.
@@ -69,12 +59,11 @@ export function createTrackRecord(evidence: Evidence): TrackRecord {
         else if (!hasJustFailed) brownout.record(Math.min(1, verdict.weight), now);
         // One that was slow has answered all the same.
         hasJustFailed = verdict.kind === 'failure';
-        if (row === 0) rowFrom = place;
-        row = verdict.kind === 'slow' ? 0 : row + verdict.weight;
+        if (verdict.kind === 'slow') row.end();
+        else row.failed(place, verdict.weight);
       }
     },
-    // At a busy target a failure is told sooner than an answer: five of a hundred under way are no row.
-    isDown: () => row >= rowOfTheDead && row * 2 > begun - rowFrom,
+    isDown: () => row.isDown(),
     isBad: (now, strictness) => evidence.tripped(now, waiting.evidence(now) * strictness),
     failing: () => brownout.failing(),
     share: (now) => brownout.share(now),
@@ -82,7 +71,7 @@ export function createTrackRecord(evidence: Evidence): TrackRecord {
       evidence.reset();
       brownout.restart(relapsed);
       waiting.clear();
-      row = 0;
+      row.end();
       hasJustFailed = false;
     },
   };

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BreakerState } from '../../src/core/events.ts';
-import { createBreaker, type Breaker, type Pass } from '../../src/health/breaker.ts';
+import { createBreaker, type Breaker } from '../../src/health/breaker.ts';
 import { cusum, type Evidence } from '../../src/health/evidence.ts';
+import type { Pass } from '../../src/health/passage.ts';
 import { createClock, type Clock } from './clock.ts';
 
 /** Three failures in a row: simple enough for a reference. */

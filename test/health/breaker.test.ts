@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createBreaker, type BreakerChange, type Pass } from '../../src/health/breaker.ts';
+import { createBreaker } from '../../src/health/breaker.ts';
 import { cusum } from '../../src/health/evidence.ts';
+import type { Pass } from '../../src/health/passage.ts';
+import type { BreakerChange } from '../../src/health/phases.ts';
 import { createClock } from './clock.ts';
 
 const failure = { kind: 'failure', weight: 1, reason: 'server-error (500)' } as const;

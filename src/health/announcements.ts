@@ -1,0 +1,36 @@
+import type { RouterEvent } from '../core/events.ts';
+import type { Failure, FailureKind, Feature } from '../core/failure.ts';
+import type { BreakerChange } from './phases.ts';
+import type { Held } from './throttle.ts';
+
+/** A provider and model that observers are told of. */
+export interface Subject {
+  readonly provider: string;
+  readonly model: string;
+  /** The ids of its targets. */
+  readonly targets: ReadonlySet<string>;
+  readonly emit: (event: RouterEvent) => void;
+}
+
+function about({ provider, model, targets }: Subject, at: number) {
+  return { at, provider, providerModel: model, targets: [...targets] };
+}
+
+export function tellBreaker(subject: Subject, { at, from, to, openUntil, reason }: BreakerChange): void {
+  subject.emit({ type: 'breaker', ...about(subject, at), from, to, openUntil, reason });
+}
+
+export function tellLimit(subject: Subject, kind: FailureKind, held: Held, at: number): void {
+  const { until, perSecond } = held;
+  subject.emit({ type: 'limit', ...about(subject, at), kind, until, perSecond });
+}
+
+/** Of a key or a quota, which only its owner can mend. */
+export function tellAlert({ emit }: Subject, failure: Failure, target: string, at: number): void {
+  const name = failure.kind === 'quota' ? 'quota-exhausted' : 'key-refused';
+  emit({ type: 'alert', at, name, target, message: failure.message });
+}
+
+export function tellLearned({ provider, model, emit }: Subject, feature: Feature, at: number): void {
+  emit({ type: 'learned', at, provider, providerModel: model, feature });
+}

@@ -1,0 +1,39 @@
+import { rowOfTheDead } from './row.ts';
+import type { Verdict } from './track-record.ts';
+
+const stillAnsweringMs = 1_000;
+
+/** Whether a target still gives some answers, whatever is thought of it: a breaker that opens or closes changes nothing here. */
+export interface Liveness {
+  /** The answer of an attempt that began then begins. */
+  answered(beganAt: number, now: number): void;
+  ended(verdict: Verdict, beganAt: number): void;
+  /** Whether it answers between its failures. False for one that never has. */
+  limps(): boolean;
+  /** Whether an answer has just begun. */
+  isAnswering(now: number): boolean;
+}
+
+export function createLiveness(): Liveness {
+  /** Failures since the last answer, by their weight; Infinity: it has never answered. */
+  let row = Infinity;
+  /** When the attempt with content began that began last. */
+  let answeredBeganAt = -Infinity;
+  let contentAt = -Infinity;
+
+  return {
+    answered(beganAt, now) {
+      contentAt = now;
+      answeredBeganAt = Math.max(answeredBeganAt, beganAt);
+      row = 0;
+    },
+    ended(verdict, beganAt) {
+      // Failures that took long are told after answers that began later: they are no row of their own.
+      if (verdict.kind === 'failure' && beganAt < answeredBeganAt) return;
+      if (verdict.kind === 'failure') row += verdict.weight;
+      else if (verdict.kind !== 'undecided') row = 0;
+    },
+    limps: () => row < rowOfTheDead,
+    isAnswering: (now) => now - contentAt < stillAnsweringMs,
+  };
+}

@@ -1,0 +1,75 @@
+import { failureRules, type Failure } from '../core/failure.ts';
+import type { Tally } from './admissions.ts';
+import type { CoolDown } from './cooldown.ts';
+import { statedMs, type HoldRequest } from './hold.ts';
+import type { Lockout, LockoutPass } from './lockout.ts';
+import type { Ramp } from './ramp.ts';
+
+/** The three ways of keeping calls away that a failure can ask for, none of which says that the target is faulty. */
+export interface Throttle {
+  /** All calls, for a time. */
+  readonly coolDown: CoolDown;
+  /** All calls, until one that is let through succeeds. */
+  readonly lockout: Lockout;
+  /** Those beyond a rate. */
+  readonly ramp: Ramp;
+}
+
+/** An attempt that failed. */
+export interface Refused {
+  readonly failure: Failure;
+  /** Where it was refused for the number of requests. */
+  readonly tally: Tally | undefined;
+  /** Its number among those that were sent. */
+  readonly number: number;
+  readonly lockout: LockoutPass;
+  /** The cool-down's, when the attempt began. */
+  readonly coolDownEra: number;
+}
+
+/** What is held back, and for how long. */
+export interface Held {
+  readonly until: number;
+  /** Not all attempts: so many are let through. */
+  readonly perSecond?: number;
+  readonly isNewLockout?: boolean;
+}
+
+/** Holds back what the failure asks for; what there is to tell of it. */
+export function holdBack(throttle: Throttle, refused: Refused, at: number): Held | undefined {
+  const { coolDown, lockout, ramp } = throttle;
+  const { kind, retryAfterMs } = refused.failure;
+  const how = failureRules[kind].hold;
+  if (how === 'none') return undefined;
+  const request: HoldRequest = { kind, now: at, retryAfterMs };
+  if (how === 'lockout') {
+    const change = refused.lockout.refused(request);
+    return change && { until: lockout.heldAt(at)?.until ?? at, isNewLockout: change === 'began' };
+  }
+  const hasChanged = pause(coolDown, refused, request);
+  const until = coolDown.heldAt(at)?.until ?? at;
+  const began = slowDown(ramp, refused, { now: at, resumeAt: until });
+  if (hasChanged) return { until };
+  return began ? { until: ramp.until(), perSecond: ramp.perSecond(at) } : undefined;
+}
+
+/** Whether the cool-down has begun or become longer. */
+function pause(coolDown: CoolDown, { tally, coolDownEra }: Refused, request: HoldRequest): boolean {
+  // Where others are let in, a pause for all would waste what the target takes.
+  const isForAll = tally?.accepted === 0 || statedMs(request) !== undefined;
+  const isOwn = failureRules[request.kind].hold === 'cool-down' && (tally === undefined || isForAll);
+  return isOwn ? coolDown.begin(request, coolDownEra) : coolDown.heed(request);
+}
+
+/** Whether a ramp has begun. */
+function slowDown(
+  ramp: Ramp,
+  { failure, tally, number }: Refused,
+  times: { readonly now: number; readonly resumeAt: number },
+): boolean {
+  if (tally === undefined || tally.accepted === 0) return false;
+  // It may be down: then the breaker sees to it, and the sooner, the more it is asked.
+  if (failure.kind === 'overloaded' && !tally.mixed) return false;
+  const wasOn = ramp.perSecond(times.now) !== undefined;
+  return ramp.refused({ number, tally, ...times }) && !wasOn;
+}
