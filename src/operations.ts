@@ -19,7 +19,7 @@ import type { Lineup } from './lineup.ts';
 import type { RouterOptions } from './options.ts';
 import { probeTarget, type ProbeResult } from './probe.ts';
 import type { Provider } from './providers/provider.ts';
-import { rotateKey } from './rotate.ts';
+import { rotateKey, type Rotations } from './rotate.ts';
 import { settle, type Settings } from './settings.ts';
 
 /** What an operator can do with a running router. */
@@ -39,9 +39,11 @@ export interface Operations<Model extends string = string> {
    * Replaces a provider's key for attempts to come; those in flight finish on the old one.
    *
    * @param provider the provider object, or its name
-   * @param options `verify`: ask with the new key first, and keep the old one where it is refused
+   * @param options `verify`: ask the provider's first target with the new key first, while all calls still go out with
+   *   the old one, and keep the old one where the new one is refused
    * @throws RouterError `bad-request` where there is no such provider, or it was made from a client that keeps its own
-   *   key; the failure of the new key in `failure` where `verify` refused it
+   *   key, or has no `withKey` to verify another one; where a later `rotate` was quicker; the failure of the new key in
+   *   `failure` where `verify` refused it
    */
   rotate(provider: Provider | string, key: string, options?: { verify?: boolean }): Promise<void>;
   /** Takes new options; targets that stay keep their health. @throws RouterError `invalid-config`, and nothing changes */
@@ -75,6 +77,7 @@ export function checkClose(options: unknown): void {
 
 export function createOperations(parts: OperationParts): Operations {
   const { runtime, inFlight, tracker } = parts;
+  const rotations: Rotations = { begun: 0, applied: new WeakMap() };
 
   function find(id: string): ExecutionTarget {
     const { targets } = parts.lineup();
@@ -106,7 +109,8 @@ export function createOperations(parts: OperationParts): Operations {
       check(name, key, 'rotate.key');
       check(rotateRule, options, 'rotate');
       const { verify = false } = options;
-      await rotateKey({ provider, key, verify }, parts);
+      rotations.begun += 1;
+      await rotateKey({ provider, key, verify }, { ...rotations }, parts);
     },
     update(options) {
       const settings = settle(options);

@@ -65,7 +65,7 @@ export async function probeWith(
   const leave = inFlight.call(call);
   const input = {
     ...{ call, target, permit: permit ?? unrecorded, parts },
-    ...{ last: false, canMoveOn: () => false, mayRefresh: true },
+    ...{ last: false, canMoveOn: () => false, mayRefresh: by !== 'rotate' },
   };
   const { answer, attempt, cut, failure } = await runAttempt(input).finally(() => {
     unfollow();

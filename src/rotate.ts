@@ -1,7 +1,7 @@
 import { operatorError, RouterError } from './core/errors.ts';
 import type { ExecutionTarget } from './execution/call.ts';
 import type { OperationParts } from './operations.ts';
-import { probeTarget } from './probe.ts';
+import { probeWith } from './probe.ts';
 import type { Provider } from './providers/provider.ts';
 
 interface Rotation {
@@ -12,28 +12,36 @@ interface Rotation {
   readonly verify: boolean;
 }
 
+/** Which rotation of this router each provider's key is of, by their order. */
+export interface Rotations {
+  begun: number;
+  readonly applied: WeakMap<Provider, number>;
+}
+
 /** Replaces a provider's key for attempts to come. */
-export async function rotateKey({ provider, key, verify }: Rotation, parts: OperationParts): Promise<void> {
+export async function rotateKey(
+  { provider, key, verify }: Rotation,
+  { begun, applied }: Rotations,
+  parts: OperationParts,
+): Promise<void> {
   const targets = targetsOf(provider, parts);
   const providers = [...new Set(targets.map((target) => target.provider))];
-  const fixed = providers.find((one) => !one.setKey);
-  if (fixed) {
-    throw operatorError(
-      `'${fixed.name}' keeps its own key: it was made from a client; make it from settings with apiKey`,
-    );
+  for (const one of providers) {
+    if (!one.setKey)
+      throw operatorError(
+        `'${one.name}' keeps its own key: it was made from a client; make it from settings with apiKey`,
+      );
+    if (verify && !one.withKey)
+      throw operatorError(
+        `'${one.name}' cannot ask with a new key before the old one goes: it has no withKey(); rotate without verify`,
+      );
   }
-  const before = providers.map((one) => one.secrets?.()[0]);
-  const undone = providers.map((one) => one.setKey?.(key));
-  if (verify && targets[0]) {
-    const refusal = await refusalOf(targets[0], parts);
-    if (refusal) {
-      providers.forEach((one, index) => {
-        const undo = undone[index];
-        if (undo) undo();
-        else if (before[index] !== undefined) one.setKey?.(before[index]);
-      });
-      throw refusal;
-    }
+  if (verify) await askWith(key, targets[0]!, parts);
+  const overtaken = providers.find((one) => applied.get(one)! > begun);
+  if (overtaken) throw operatorError(`'${overtaken.name}': a later rotate() was quicker, and its key stays`);
+  for (const one of providers) {
+    one.setKey?.(key);
+    applied.set(one, begun);
   }
   for (const target of targets) target.health.clearLockout();
   for (const one of providers) {
@@ -57,10 +65,15 @@ function targetsOf(provider: Provider | string, { lineup }: OperationParts): Exe
   );
 }
 
-/** Only a refusal of the key speaks against it: a vendor that is down just now says nothing. */
-async function refusalOf(target: ExecutionTarget, parts: OperationParts): Promise<RouterError | undefined> {
-  const { ok, failure } = await probeTarget(target, 'rotate', parts);
-  if (ok || (failure?.kind !== 'auth' && failure?.kind !== 'permission')) return undefined;
+/**
+ * Asks with the new key beside all calls, which go on with the old one; what comes of it says nothing of the target.
+ * Only a refusal of the key speaks against it: a vendor that is down just now says nothing.
+ */
+async function askWith(key: string, target: ExecutionTarget, parts: OperationParts): Promise<void> {
+  const { provider } = target;
+  const trial = { ...target, provider: provider.withKey!(key), standsInFor: provider };
+  const { failure } = await probeWith(undefined, trial, 'rotate', parts);
+  if (failure?.kind !== 'auth' && failure?.kind !== 'permission') return;
   const message = `the new key was refused, and the old one stays: ${failure.message}`;
-  return new RouterError({ code: 'bad-request', message, failure });
+  throw new RouterError({ code: 'bad-request', message, failure });
 }

@@ -28,6 +28,8 @@ export interface ExecutionTarget {
   readonly id: string;
   readonly info: TargetInfo;
   readonly provider: Provider;
+  /** The provider that `provider` stands in for while a new key is verified: its keys must not leave either. */
+  readonly standsInFor?: Provider;
   readonly model: string;
   readonly supports: Supports;
   /** The part of `supports` that the host states. */

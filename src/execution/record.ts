@@ -67,8 +67,9 @@ export function recordEnd(
 }
 
 /** Keys, and whatever the vendor quotes of the prompt, must not leave with the message. */
-export function scrubbed(failure: Failure, call: Call, { provider }: ExecutionTarget): Failure {
-  const keys = [...secretsOf(provider), ...Object.values(call.headers)];
+export function scrubbed(failure: Failure, call: Call, target: ExecutionTarget): Failure {
+  const { provider, standsInFor } = target;
+  const keys = [...secretsOf(provider), ...secretsOf(standsInFor), ...Object.values(call.headers)];
   const prompts = promptsOf(call);
   // A code is a word, and a prompt may well ask what it means; but some servers put a sentence there.
   const word = (text: string | undefined) =>
@@ -81,9 +82,9 @@ export function scrubbed(failure: Failure, call: Call, { provider }: ExecutionTa
   });
 }
 
-function secretsOf(provider: Provider): readonly string[] {
+function secretsOf(provider: Provider | undefined): readonly string[] {
   try {
-    return provider.secrets?.().filter((secret) => typeof secret === 'string') ?? [];
+    return provider?.secrets?.().filter((secret) => typeof secret === 'string') ?? [];
   } catch {
     // What a key looks like is taken out all the same.
     return [];

@@ -27,8 +27,7 @@ export interface KeyRing {
   get(): string | Promise<string>;
   /** Fetches the key again; resolves to whether it changed. */
   refresh(): Promise<boolean>;
-  /** Returns how to take that back. */
-  set(key: string): () => void;
+  set(key: string): void;
   version(): number;
   /** The key, then those before it. */
   secrets(): string[];
@@ -43,7 +42,7 @@ export function keyRing(source: ApiKey): KeyRing {
   let version = current === undefined ? 0 : 1;
   let refreshedAt = -Infinity;
 
-  function use(key: string | undefined, until: number): void {
+  function use(key: string, until: number): void {
     if (key !== current) {
       version += 1;
       if (current !== undefined) former = [current, ...former].slice(0, mostFormerKeys);
@@ -81,13 +80,7 @@ export function keyRing(source: ApiKey): KeyRing {
       refreshedAt = systemRuntime.now();
       return true;
     },
-    set(key) {
-      const [keyBefore, untilBefore] = [current, goodUntil];
-      use(key, Infinity);
-      return () => {
-        if (current === key) use(keyBefore, untilBefore);
-      };
-    },
+    set: (key) => use(key, Infinity),
     version: () => version,
     secrets: () => (current === undefined ? [...former] : [current, ...former]),
   };

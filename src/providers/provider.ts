@@ -167,8 +167,10 @@ export interface Provider {
   continuation?(broken: { readonly before: string; readonly instruction: string }): readonly Message[];
   /** Fetches a fresh key after a refusal. Resolves to whether the key changed. */
   refreshKey?(): Promise<boolean>;
-  /** Replaces the key for calls to come. May return how to take that back. */
-  setKey?(key: string): void | (() => void);
+  /** Replaces the key for calls to come. */
+  setKey?(key: string): void;
+  /** The same provider with another key, this one untouched: asks whether the key is good before it replaces the old one. */
+  withKey?(key: string): Provider;
   /** Changes whenever the key does: a lockout for a refused key ends with it. 0 while no key is known yet. */
   keyVersion?(): number;
   /** Strings that must never leave in a message. */

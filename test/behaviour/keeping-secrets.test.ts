@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { logTo, type CompletionRequest } from 'failsoft';
+import { logTo, type CompletionRequest, type Provider } from 'failsoft';
 import { keyRing } from '../../src/providers/keys.ts';
 import { arrange, errorOf } from './arrange.ts';
 
@@ -123,8 +123,13 @@ describe('keys and prompts', () => {
           { fail: { kind: 'auth', message: `refused: ${key}${number > 1 ? ' and canary-key-next' : ''}` } },
         ],
         wrap: (provider) => {
-          const keys = [key];
-          return { ...provider, secrets: () => keys, setKey: (next) => void keys.unshift(next) };
+          const withKey = (own: string): Provider => ({
+            ...provider,
+            secrets: () => [own],
+            setKey: () => {},
+            withKey,
+          });
+          return withKey(key);
         },
       },
     });

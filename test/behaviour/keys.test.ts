@@ -9,23 +9,27 @@ const request = { messages: [{ role: 'user', content: 'Hello there' }] } as cons
 function setUp(apiKey: ApiKey, accepted: string) {
   const runtime = manualRuntime();
   const vendor = { accepted, asked: [] as string[] };
-  const ring = keyRing(apiKey);
-  const provider: Provider = {
-    name: 'vendor',
-    async *stream() {
-      const key = await ring.get();
-      vendor.asked.push(key);
-      await runtime.sleep(10);
-      if (key !== vendor.accepted)
-        throw failureError({ kind: 'auth', message: `no such key: ${key}`, status: 401 });
-      yield { type: 'text', text: 'Hello.' };
-      yield { type: 'finish', finishReason: 'stop' };
-    },
-    refreshKey: () => ring.refresh(),
-    setKey: (key) => ring.set(key),
-    keyVersion: () => ring.version(),
-    secrets: () => ring.secrets(),
+  const providerWith = (source: ApiKey): Provider => {
+    const ring = keyRing(source);
+    return {
+      name: 'vendor',
+      async *stream() {
+        const key = await ring.get();
+        vendor.asked.push(key);
+        await runtime.sleep(10);
+        if (key !== vendor.accepted)
+          throw failureError({ kind: 'auth', message: `no such key: ${key}`, status: 401 });
+        yield { type: 'text', text: 'Hello.' };
+        yield { type: 'finish', finishReason: 'stop' };
+      },
+      refreshKey: () => ring.refresh(),
+      setKey: (key) => ring.set(key),
+      withKey: providerWith,
+      keyVersion: () => ring.version(),
+      secrets: () => ring.secrets(),
+    };
   };
+  const provider = providerWith(apiKey);
   const events: RouterEvent[] = [];
   const router = createRouter({
     models: { chat: [{ id: 'vendor', provider, model: 'm' }] },
@@ -87,23 +91,60 @@ describe('a key that is refused', () => {
   });
 
   it('stays the old one where rotate was asked to verify and the new one is refused', async () => {
-    const { runtime, router, ask } = setUp('good-key', 'good-key');
+    const { runtime, router, ask, events } = setUp('good-key', 'good-key');
     const rotated = runtime.run(router.rotate('vendor', 'typo-key', { verify: true }));
     await expect(rotated).rejects.toThrow('the new key was refused, and the old one stays');
     expect((await ask()).text).toBe('Hello.');
+    // The key in use was not refused, and nobody says so.
+    expect(events.filter(({ type }) => type === 'key' || type === 'alert' || type === 'limit')).toEqual([]);
     await runtime.run(router.rotate('vendor', 'good-key', { verify: true }));
     await expect(router.rotate('nobody', 'x')).rejects.toThrow("no target has the provider 'nobody'");
   });
 
-  it('leaves the next key to its function again, where a rotation was taken back', async () => {
-    const ring = keyRing(() => 'from the vault');
-    const undo = ring.set('typo-key');
-    expect(ring.get()).toBe('typo-key');
-    undo();
-    expect(await ring.get()).toBe('from the vault');
-    undo();
-    expect(ring.get()).toBe('from the vault');
-    expect(ring.secrets()).toEqual(['from the vault', 'typo-key']);
+  it('and was never in use leaves the next key to the function', async () => {
+    const keys = ['first from the vault', 'second from the vault'];
+    const { runtime, vendor, router, ask } = setUp(() => keys.shift()!, 'first from the vault');
+    await ask();
+    const rotated = runtime.run(router.rotate('vendor', 'typo-key', { verify: true }));
+    await expect(rotated).rejects.toThrow('the old one stays');
+    vendor.accepted = 'second from the vault';
+    await ask();
+    expect(vendor.asked).toEqual([
+      'first from the vault',
+      'typo-key',
+      'first from the vault',
+      'second from the vault',
+    ]);
+  });
+
+  it('gives way to a later one that was quicker: verified late, it replaces nothing', async () => {
+    const { runtime, vendor, router, ask, events } = setUp('old-key', 'verified-key');
+    const verified = router.rotate('vendor', 'verified-key', { verify: true });
+    await router.rotate('vendor', 'later-key');
+    await expect(runtime.run(verified)).rejects.toThrow('a later rotate() was quicker');
+    vendor.accepted = 'later-key';
+    expect((await ask()).text).toBe('Hello.');
+    expect(events.filter(({ type }) => type === 'key')).toMatchObject([{ action: 'rotated' }]);
+    // Of two that are both verified, the later one stays too.
+    const earlier = router.rotate('vendor', 'later-key', { verify: true });
+    const later = router.rotate('vendor', 'last-key', { verify: true });
+    vendor.accepted = 'last-key';
+    await expect(runtime.run(Promise.all([earlier, later]))).rejects.toThrow('the old one stays');
+    await ask();
+    expect(vendor.asked.at(-1)).toBe('last-key');
+  });
+
+  it('is not verified by a provider that has no way to, and nothing changes', async () => {
+    const setKey = vi.fn();
+    const provider: Provider = { name: 'own', complete: async () => [], setKey };
+    const router = createRouter({ models: { chat: [{ provider, model: 'm' }] } });
+    await expect(router.rotate('own', 'new-key', { verify: true })).rejects.toMatchObject({
+      code: 'bad-request',
+      message: expect.stringContaining('it has no withKey()') as string,
+    });
+    expect(setKey).not.toHaveBeenCalled();
+    await router.rotate('own', 'new-key');
+    expect(setKey).toHaveBeenCalledExactlyOnceWith('new-key');
   });
 
   it('or a function that fails, is a failure of that target alone, and says why', async () => {

@@ -65,7 +65,12 @@ export function anthropic(options: AnthropicOptions): Provider {
     refuses: (model, request) => refusal(model, request, connection.surface({})),
     secrets: () => connection.secrets(),
     ...(ring
-      ? { refreshKey: () => ring.refresh(), setKey: (key) => ring.set(key), keyVersion: () => ring.version() }
+      ? {
+          refreshKey: () => ring.refresh(),
+          setKey: (key) => ring.set(key),
+          withKey: (apiKey) => anthropic({ ...(options as AnthropicSettings & Named), apiKey }),
+          keyVersion: () => ring.version(),
+        }
       : {}),
   };
 }

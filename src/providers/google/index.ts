@@ -65,14 +65,15 @@ export function google(given: GoogleOptions): Provider {
     supports: (model) => familyOf(model, route).supports,
     refuses: (model, request) => refusalOf(model, route, request),
     secrets: () => own?.ring.secrets() ?? secretsOf(client),
-    ...(own ? keyMethods(own) : {}),
+    ...(own ? keyMethods(own, options as GoogleSettingsOptions) : {}),
   };
 }
 
-function keyMethods({ ring }: OwnConnection): Pick<Provider, 'refreshKey' | 'setKey' | 'keyVersion'> {
+function keyMethods({ ring }: OwnConnection, options: GoogleSettingsOptions): Partial<Provider> {
   return {
     refreshKey: () => ring.refresh(),
     setKey: (key) => ring.set(key),
+    withKey: (apiKey) => google({ ...options, apiKey }),
     keyVersion: () => ring.version(),
   };
 }

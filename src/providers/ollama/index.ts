@@ -10,7 +10,7 @@ import { connectionOf, type Connection } from './connection.ts';
 import { classifyOllama } from './errors.ts';
 import { supportsOf } from './families.ts';
 import { readLines } from './lines.ts';
-import type { OllamaOptions } from './options.ts';
+import type { OllamaOptions, OllamaSettings } from './options.ts';
 import { replyReader, type ReplyReader } from './replies.ts';
 import { readResult } from './result.ts';
 import { measurePrompt, refuseTooLong } from './window.ts';
@@ -54,6 +54,7 @@ export function ollama(options: OllamaOptions = {}): Provider {
       : {
           refreshKey: () => ring.refresh(),
           setKey: (key) => ring.set(key),
+          withKey: (apiKey) => ollama({ ...(options as OllamaSettings), apiKey }),
           keyVersion: () => ring.version(),
         }),
   };

@@ -9,7 +9,7 @@ import { accessOf } from './client.ts';
 import type { Asked } from './draft.ts';
 import { endpointAt, endpointOf, isAzureClient } from './endpoint.ts';
 import { learnFrom, modelFacts, type Sent } from './facts.ts';
-import { problemsOf, type OpenAIOptions } from './options.ts';
+import { problemsOf, type OpenAIOptions, type OpenAISettings } from './options.ts';
 import { responsesRequest } from './responses-request.ts';
 import { apiFor, refusalOf, supportsOf, type RouteSetting } from './route.ts';
 
@@ -69,6 +69,7 @@ export function openai(given: OpenAIOptions): Provider {
     ...(ring && {
       refreshKey: () => ring.refresh(),
       setKey: (key: string) => ring.set(key),
+      withKey: (apiKey: string) => openai({ ...(options as OpenAISettings), apiKey }),
       keyVersion: () => ring.version(),
     }),
   };
