@@ -111,7 +111,7 @@ function planFor({ call, lineup, demand }: Resolved, engine: EngineParts, asked?
   const { settings } = lineup;
   const now = runtime.now();
   const candidates = survey(lineup, now, {
-    tokens: call.estimatedTokens,
+    demand: call.tokens,
     refusalOf: refusals(call, demand.features.length > 0),
   });
   const { strategy } = settings;

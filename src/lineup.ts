@@ -3,7 +3,7 @@ import type { Runtime } from './core/runtime.ts';
 import type { ExecutionTarget } from './execution/call.ts';
 import { createHedgeBudget, type HedgeBudget } from './execution/hedge-budget.ts';
 import { createQueue, type Queue } from './execution/queue.ts';
-import type { DatedView, TargetSnapshot, Tracker } from './health/target-health.ts';
+import type { DatedView, TargetSnapshot, TokenDemand, Tracker } from './health/target-health.ts';
 import type { Candidate } from './routing/candidate.ts';
 import { takeTurn, type Turn } from './routing/weighted.ts';
 import type { ModelSettings, Settings, TargetSettings } from './settings.ts';
@@ -73,8 +73,8 @@ function placeOf(
 }
 
 export interface SurveyOptions {
-  /** What the call is expected to take, where a target limits its tokens. */
-  readonly tokens: number | undefined;
+  /** What the call may take, where a target limits its tokens. */
+  readonly demand: TokenDemand | undefined;
   /** Why a target's provider cannot express the request. */
   readonly refusalOf: ((target: ExecutionTarget) => string | undefined) | undefined;
 }
@@ -86,11 +86,11 @@ export interface SurveyOptions {
 export function survey(
   { places }: ModelLineup,
   now: number,
-  { tokens, refusalOf }: SurveyOptions,
+  { demand, refusalOf }: SurveyOptions,
 ): readonly Candidate[] {
   for (const place of places) {
     // Most views still hold. To ask each target for its own would take several times as long.
-    if (!place.health.isLasting) place.health = place.execution.health.view(now, tokens);
+    if (!place.health.isLasting) place.health = place.execution.health.view(now, demand);
     if (refusalOf || place.refusal !== undefined) place.refusal = refusalOf?.(place.execution);
   }
   return places;

@@ -68,7 +68,7 @@ export interface HedgeOptions {
 export interface TargetLimits {
   /** Requests in any 60 seconds, spread over them. @default none */
   readonly rpm?: number;
-  /** Tokens in any 60 seconds, spread over them; reserved by estimate and settled by usage. @default none */
+  /** Tokens in any 60 seconds, spread over them; reserved by an estimate that learns, and settled by usage. @default none */
   readonly tpm?: number;
   /** Attempts at once. @default none */
   readonly concurrency?: number;

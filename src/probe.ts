@@ -96,7 +96,7 @@ function probeCall(startedAt: number): Call {
     recovery: 'none',
     continuation: undefined,
     show: undefined,
-    estimatedTokens: 0,
+    tokens: undefined,
     attempts: [],
     waitedMs: 0,
   };

@@ -10,6 +10,7 @@ import { createCancellation } from './execution/cancellation.ts';
 import type { Call } from './execution/call.ts';
 import { readRequest } from './execution/prepare.ts';
 import type { Show } from './execution/show.ts';
+import type { TokenDemand } from './health/target-health.ts';
 import type { Lineup, ModelLineup } from './lineup.ts';
 import { stated } from './core/stated.ts';
 import type { CallOptions, StreamOptions } from './options.ts';
@@ -93,15 +94,16 @@ function makeCall(
     recovery: stream.recovery,
     continuation: undefined,
     show: makeShow?.(stream),
-    estimatedTokens: own.limitsTokens ? tokensOf(demand) : 0,
+    tokens: own.limitsTokens ? tokensOf(demand) : undefined,
     attempts: [],
     waitedMs: 0,
   };
   return { call, lineup: model, demand };
 }
 
-function tokensOf({ inputTokens, maxTokens }: Demand): number {
-  return inputTokens + (maxTokens ?? 0);
+/** Apart from the demand, which holds the request. */
+function tokensOf({ inputTokens, maxTokens }: Demand): TokenDemand {
+  return { inputTokens, maxTokens };
 }
 
 function callId({ runtime }: Settings): string {

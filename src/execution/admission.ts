@@ -29,7 +29,7 @@ export function admitNext(
     const target = parts.target(candidate);
     const permit = target.health.admit({
       lastResort: walk.isLastResort(),
-      tokens: call.estimatedTokens,
+      demand: call.tokens,
     });
     if (!permit) {
       refused = (refused ?? new Set()).add(candidate);
@@ -42,10 +42,7 @@ export function admitNext(
 }
 
 /** The same target once more. */
-export function admitAgain(
-  { candidate, target }: Admission,
-  { call: { estimatedTokens } }: Journey,
-): Admission | undefined {
-  const permit = target.health.admit({ lastResort: true, tokens: estimatedTokens, extra: true });
+export function admitAgain({ candidate, target }: Admission, { call }: Journey): Admission | undefined {
+  const permit = target.health.admit({ lastResort: true, demand: call.tokens, extra: true });
   return permit && { candidate, target, permit };
 }

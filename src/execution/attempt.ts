@@ -93,7 +93,7 @@ function settled(
     continued: sent.continued(),
   };
   if (verdict.ok) {
-    recordEnd(permit, attempt, 'success');
+    recordEnd(permit, attempt, { outcome: 'success', collected });
     collected.warnings.push(...verdict.warnings);
     const { finishReason, object } = verdict;
     return { ...facts, answer: { target, continued: facts.continued, collected, finishReason, object } };
@@ -147,7 +147,7 @@ async function failed(
     (await refreshKey({ call, target, keyVersion, race: input.race }, parts));
   const isUndecided = blameless || cut !== undefined || keyRefreshed;
   const outcome = cut === 'rival' ? 'outpaced' : isUndecided ? 'undecided' : 'failure';
-  recordEnd(permit, attempt, outcome, failure);
+  recordEnd(permit, attempt, { outcome, failure, collected: end.collected });
   if (failure.kind === 'unsupported' && failure.feature) target.health.learn(failure.feature);
   return { ...end, failure, keyRefreshed };
 }

@@ -6,7 +6,7 @@ import type { CompiledSchema } from '../core/schema.ts';
 import type { FailureKind, FailurePermit } from '../core/failure.ts';
 import type { Price } from '../core/price.ts';
 import type { RequestSettings } from '../core/request.ts';
-import type { TargetHealth } from '../health/target-health.ts';
+import type { TargetHealth, TokenDemand } from '../health/target-health.ts';
 import type { Provider, ProviderTool, Supports } from '../providers/provider.ts';
 import type { Candidate } from '../routing/candidate.ts';
 import type { Plan } from '../routing/plan.ts';
@@ -90,8 +90,8 @@ export interface Call {
   continuation: Continuation | undefined;
   /** What a reader sees; undefined for `complete()`, which shows nothing before its end. */
   readonly show: Show | undefined;
-  /** Input and output; 0 where no target limits its tokens. */
-  readonly estimatedTokens: number;
+  /** What it may take; undefined where no target limits its tokens. */
+  readonly tokens: TokenDemand | undefined;
   /** What it took so far, in order. */
   readonly attempts: Attempt[];
   /** How long it has waited so far with no attempt under way. */

@@ -29,7 +29,7 @@ export type Outcome =
 
 /** Carries one call to an outcome: attempt, decide, and on to the next target, as the plan says. */
 export async function carry(call: Call, plan: Plan, parts: Parts): Promise<Outcome> {
-  const walk = startWalk(plan, call.estimatedTokens, parts);
+  const walk = startWalk(plan, call.tokens, parts);
   const journey: Journey = { call, walk, parts };
   let last: AttemptEnd | undefined;
   /** The attempt whose text the reader saw last. */

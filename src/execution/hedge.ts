@@ -61,7 +61,7 @@ function secondOf(journey: Journey, first: First, waitedMs: number): First | und
     );
   const refused = refusalOf(journey, target.health.payExtra(parts.runtime.now()));
   if (refused) return void tell(refused);
-  const permit = target.health.admit({ lastResort: false, tokens: call.estimatedTokens, extra: true });
+  const permit = target.health.admit({ lastResort: false, demand: call.tokens, extra: true });
   if (!permit) return undefined;
   walk.ask(candidate);
   tell();
@@ -74,7 +74,7 @@ function isFit(other: Candidate, first: Candidate, { call, parts }: Journey): bo
   if (parts.queue.isClaimed(other.id)) return false;
   const { health } = parts.target(other);
   const now = parts.runtime.now();
-  const isWell = health.view(now, call.estimatedTokens).breaker === 'closed' && !health.snapshot(now).ramp;
+  const isWell = health.view(now, call.tokens).breaker === 'closed' && !health.snapshot(now).ramp;
   return other.priority === first.priority && isWell;
 }
 

@@ -26,6 +26,10 @@ export function recordFacts(
 
 const charactersPerToken = 4;
 
+function writtenTokens({ text, reasoning }: Collected): number {
+  return Math.ceil((text.length + reasoning.length) / charactersPerToken);
+}
+
 /**
  * Vendors bill what they read and wrote until they notice that nobody listens any longer, and tell nobody: where failsoft left an
  * attempt, what was not counted by then is estimated. What broke off by itself and was not counted stays unknown.
@@ -36,7 +40,7 @@ export function estimateUsage(attempt: Attempt, failure: Failure, from: Estimate
   if (collected.finish !== undefined || !(isLeft || attempt.usage !== undefined)) return;
   const guess = {
     inputTokens: estimateInputTokens(call.read.request),
-    outputTokens: Math.ceil((collected.text.length + collected.reasoning.length) / charactersPerToken),
+    outputTokens: writtenTokens(collected),
   };
   attempt.usageIs = attempt.usage ? 'partial' : 'estimated';
   attempt.costUsd = costOf({ ...guess, ...attempt.usage }, target.price);
@@ -49,20 +53,26 @@ interface Estimated {
   readonly call: Call;
 }
 
+interface Ended extends Pick<AttemptResult, 'outcome' | 'failure'> {
+  readonly collected: Collected;
+}
+
 /** Tells the target's health how an attempt ended. */
 export function recordEnd(
   permit: Permit,
   { durationMs, usage, usageIs }: Attempt,
-  outcome: AttemptResult['outcome'],
-  failure?: Failure,
+  { outcome, failure, collected }: Ended,
 ): void {
-  const tokens = usage?.totalTokens ?? (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0);
+  const counted = usageIs === 'estimated' ? undefined : usage;
+  const tokens = counted?.totalTokens ?? (counted?.inputTokens ?? 0) + (counted?.outputTokens ?? 0);
   permit.end({
     outcome,
     failure,
     durationMs,
-    tokens: tokens > 0 ? tokens : undefined,
-    usage: usageIs ? undefined : usage,
+    tokens: tokens > 0 && usageIs === undefined ? tokens : undefined,
+    // An answer whose vendor counts nothing may have thought unseen: for it all that was reserved is taken.
+    writtenTokens: outcome === 'success' ? undefined : writtenTokens(collected),
+    usage: counted,
   });
 }
 

@@ -26,7 +26,8 @@ export async function waitForTarget(journey: Journey, again?: Again): Promise<Ad
   try {
     const admission = await done;
     if (!call.cancellation.cancelled) return admission;
-    admission?.permit.end({ outcome: 'undecided' });
+    // Nothing was sent.
+    admission?.permit.end({ outcome: 'undecided', tokens: 0 });
     return undefined;
   } finally {
     off();
@@ -79,7 +80,7 @@ function outlookOf(wait: Wait): Outlook | undefined {
   let lookAgainAt = isEarly ? dueAt : Infinity;
   for (const { target, since: from } of wanted) {
     const until = Math.min(from + target.queueMs, call.deadline);
-    const at = worthWaiting(target, { now, until, tokens: call.estimatedTokens });
+    const at = worthWaiting(target, { now, until, demand: call.tokens });
     if (at === undefined) continue;
     claims.push(target.id);
     lookAgainAt = Math.min(lookAgainAt, at);
@@ -90,9 +91,9 @@ function outlookOf(wait: Wait): Outlook | undefined {
 /** When to look at a target again that a limit or an earlier call keeps; undefined: it is not worth waiting for. */
 function worthWaiting(
   { health }: ExecutionTarget,
-  { now, until, tokens }: { readonly now: number; readonly until: number; readonly tokens: number },
+  { now, until, demand }: { readonly now: number; readonly until: number; readonly demand: Call['tokens'] },
 ): number | undefined {
-  const { blockedBy, availableAt = Infinity, estimated } = health.view(now, tokens);
+  const { blockedBy, availableAt = Infinity, estimated } = health.view(now, demand);
   if (now >= until || (blockedBy !== undefined && blockedBy !== 'limit')) return undefined;
   if (blockedBy === undefined || estimated) return until;
   return availableAt <= until ? availableAt : undefined;
@@ -101,7 +102,7 @@ function worthWaiting(
 /** The ids of those targets of a plan that a call would wait for, if it came now and nobody could be asked. */
 export function worthQueueing(
   { blocked }: Plan,
-  { estimatedTokens: tokens, deadline }: Call,
+  { tokens: demand, deadline }: Call,
   { runtime, target: targetOf }: Pick<Parts, 'runtime' | 'target'>,
 ): string[] {
   const now = runtime.now();
@@ -109,7 +110,7 @@ export function worthQueueing(
     .map(targetOf)
     .filter((target) => {
       const until = Math.min(now + target.queueMs, deadline);
-      return worthWaiting(target, { now, until, tokens }) !== undefined;
+      return worthWaiting(target, { now, until, demand }) !== undefined;
     })
     .map(({ id }) => id);
 }

@@ -4,7 +4,7 @@ import type { Candidate } from '../routing/candidate.ts';
 import type { Order } from '../routing/order.ts';
 import { grouped } from '../routing/eligibility.ts';
 import type { Plan } from '../routing/plan.ts';
-import type { Parts } from './call.ts';
+import type { Call, Parts } from './call.ts';
 
 /** The way of one call over its plan: each target at most once; when the plan is used up, who has come free meanwhile. */
 export interface Walk {
@@ -34,7 +34,7 @@ type WalkParts = Pick<Parts, 'runtime' | 'target' | 'replan'>;
 
 interface Memory {
   readonly parts: WalkParts;
-  readonly tokens: number;
+  readonly demand: Call['tokens'];
   readonly asked: Set<string>;
   plan: Plan;
   order: Order;
@@ -46,11 +46,11 @@ interface Memory {
   replannedAt: number;
 }
 
-/** `tokens`: what the call is expected to take, where a target limits them. */
-export function startWalk(plan: Plan, tokens: number, parts: WalkParts): Walk {
+/** `demand`: what the call may take, where a target limits its tokens. */
+export function startWalk(plan: Plan, demand: Call['tokens'], parts: WalkParts): Walk {
   const memory: Memory = {
     parts,
-    tokens,
+    demand,
     asked: new Set(),
     plan,
     order: plan.order,
@@ -88,8 +88,8 @@ function isLeft(memory: Memory, candidate: Candidate): boolean {
   return !memory.asked.has(candidate.id) && !isTooSmall(memory, candidate);
 }
 
-function viewOf({ parts, tokens }: Memory, candidate: Candidate, now: number): HealthView {
-  return parts.target(candidate).health.view(now, tokens);
+function viewOf({ parts, demand }: Memory, candidate: Candidate, now: number): HealthView {
+  return parts.target(candidate).health.view(now, demand);
 }
 
 function suits(memory: Memory, candidate: Candidate, now: number): boolean {

@@ -82,7 +82,7 @@ function retryOf(
 ): { readonly inMs: number } | { readonly notRetried: string } {
   if (adapts(failure)) return { inMs: 0 };
   const now = runtime.now();
-  const view = target.health.view(now, call.estimatedTokens);
+  const view = target.health.view(now, call.tokens);
   const blockedMs = blockedFor(view, now);
   if (failure.retryAfterMs === undefined && blockedMs > patienceFor(view, target))
     return { notRetried: `not waited for: ${view.blockedReason}` };

@@ -227,7 +227,7 @@ function end(
   const { refusals, vendor } = memory;
   const { isLetIn, watched } = ways;
   const failure = failureOf(result);
-  if (result.tokens !== undefined) vendor.settled(result.tokens);
+  if (result.tokens) vendor.settled(result.tokens);
   if (result.outcome === 'success') succeeded(memory, ways);
   const tally = failure && !isLetIn ? refusals.failed(ways.number, failure.kind, at) : undefined;
   const held = failure && holdBack(memory, { ...ways, failure, tally }, at);

@@ -86,10 +86,10 @@ function metered(what: string, limit: number | undefined, before: Metered | unde
 
 /** Returns how to correct it. No request owes more than a minute, however large it is. */
 function spend({ limit, window, bucket }: Metered, amount: number, now: number): (used: number) => void {
-  const second = window.add(amount, now);
+  const correct = window.add(amount, now);
   bucket.take(Math.min(amount, limit), now);
   return (used) => {
-    window.correct(second, used - amount);
+    correct(used - amount);
     bucket.correct(Math.min(used, limit) - Math.min(amount, limit));
   };
 }

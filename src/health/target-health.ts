@@ -5,9 +5,10 @@ import type { VendorLimits } from '../core/vendor-limits.ts';
 import type { Patience } from './patience.ts';
 import type { Peak } from './peak-ewma.ts';
 import type { Typical } from './typical-usage.ts';
+import type { TokenDemand } from './token-estimate.ts';
 import type { Silence } from './waiting.ts';
 
-export type { Patience, Silence };
+export type { Patience, Silence, TokenDemand };
 
 /** The provider object that targets share; its identity says who learns together. */
 export interface ProviderIdentity {
@@ -88,8 +89,8 @@ export interface DatedView extends HealthView {
 export interface AdmitOptions {
   /** Nobody else can serve: an open breaker may be probed from `lastResortAt` on. */
   readonly lastResort: boolean;
-  /** The tokens that the attempt is expected to take, for `limits.tpm`. @default 0 */
-  readonly tokens?: number;
+  /** What the attempt may take, for limits of tokens. @default nothing */
+  readonly demand?: TokenDemand | undefined;
   /** A retry or a hedge, paid for by `payExtra`: it earns nothing for the retry budget. @default false */
   readonly extra?: boolean;
 }
@@ -106,9 +107,11 @@ export interface AttemptResult {
   readonly evidence?: boolean;
   /** From the start of the attempt to its end. */
   readonly durationMs?: number;
-  /** What the attempt really took, input and output. @default the tokens reserved */
+  /** What the attempt really took, input and output, as the vendor counted it. @default by `writtenTokens` */
   readonly tokens?: number;
-  /** What the vendor reported. */
+  /** Where nobody counted to the end: how much was written, beside the input. @default the tokens reserved were taken */
+  readonly writtenTokens?: number;
+  /** What the vendor reported, perhaps not to the end. */
   readonly usage?: Usage;
 }
 
@@ -195,8 +198,8 @@ export interface TargetSnapshot {
 /** What is remembered of one target. */
 export interface TargetHealth {
   readonly id: string;
-  /** Without side effects and cheap. With the same `tokens` as `admit` it also answers for `limits.tpm`. */
-  view(now: number, tokens?: number): DatedView;
+  /** Without side effects and cheap. With the same `demand` as `admit` it also answers for limits of tokens. */
+  view(now: number, demand?: TokenDemand): DatedView;
   /** Takes a slot, the own limits' share and the probe where one is needed; undefined where one of them is not to be had. */
   admit(options: AdmitOptions): Permit | undefined;
   /** Takes one `extra` attempt from the retry budget; false where it is spent. */

@@ -18,6 +18,7 @@ import type {
   TargetLimits,
   TargetRef,
 } from './target-health.ts';
+import { createTokenEstimate, type TokenDemand, type TokenEstimate } from './token-estimate.ts';
 import { createTypicalUsage } from './typical-usage.ts';
 import { isEvidence } from './verdict.ts';
 import { disabledAt, snapshotOf, viewOf, type TargetState } from './view.ts';
@@ -42,6 +43,7 @@ export interface TargetOptions {
 interface Memory extends TargetState, TargetOptions {
   readonly id: string;
   readonly retryBudget: RetryBudget;
+  readonly estimate: TokenEstimate;
   /** Who waits for the target to come free. */
   readonly waiting: Set<() => void>;
   /** The latest view, used again while nothing has changed: most calls see most targets as the call before did. */
@@ -55,6 +57,7 @@ export function createTarget({ id, limits }: TargetRef, options: TargetOptions):
     id,
     limits: createOwnLimits(),
     retryBudget: createRetryBudget(),
+    estimate: createTokenEstimate(),
     waiting: new Set(),
     firstToken: createLatency(),
     firstTokenPeak: createPeakEwma(),
@@ -78,7 +81,7 @@ export function createTarget({ id, limits }: TargetRef, options: TargetOptions):
     leave: () => void backend.watchers.delete(watcher),
     health: {
       id,
-      view: (now, tokens) => view(memory, now, tokens ?? 0),
+      view: (now, demand) => view(memory, now, demand),
       admit: (admitOptions) => admit(memory, admitOptions),
       payExtra: (now) => memory.retryBudget.pay(now),
       watch(onChange) {
@@ -97,10 +100,10 @@ export function createTarget({ id, limits }: TargetRef, options: TargetOptions):
   };
 }
 
-function view(memory: Memory, now: number, tokens: number): DatedView {
+function view(memory: Memory, now: number, demand: TokenDemand | undefined): DatedView {
   const { seen } = memory;
   if (seen !== undefined && now < seen.until && now >= seen.from) return seen;
-  return (memory.seen = viewOf(memory, now, tokens));
+  return (memory.seen = viewOf(memory, now, expectedOf(memory, demand)));
 }
 
 /** Ends the latest view, wherever it is held. */
@@ -135,8 +138,14 @@ function tell(memory: Memory, action: 'disabled' | 'enabled', more: DisableOptio
   memory.emit({ type: 'target', at: memory.runtime.now(), target: memory.id, action, ...more });
 }
 
-function admit(memory: Memory, { lastResort, tokens = 0, extra }: AdmitOptions): Permit | undefined {
+/** How many tokens it is expected to take; 0: nobody has asked. */
+function expectedOf({ estimate }: Memory, demand: TokenDemand | undefined): number {
+  return demand === undefined ? 0 : estimate.of(demand);
+}
+
+function admit(memory: Memory, { lastResort, demand, extra }: AdmitOptions): Permit | undefined {
   const now = memory.runtime.now();
+  const tokens = expectedOf(memory, demand);
   endDisabling(memory, now);
   const { limits, retryBudget } = memory;
   if (memory.disabled || isKeptAway(limits.block(now, tokens), now, lastResort)) return undefined;
@@ -144,14 +153,15 @@ function admit(memory: Memory, { lastResort, tokens = 0, extra }: AdmitOptions):
   if (pass === undefined) return undefined;
   if (!extra) retryBudget.earn(now);
   outdate(memory);
-  return createPermit(memory, pass, limits.take(now, tokens));
+  return createPermit(memory, { pass, taken: limits.take(now, tokens), demand });
 }
 
 function isKeptAway(block: LimitBlock | undefined, now: number, lastResort: boolean): boolean {
   return block !== undefined && !(lastResort && (block.lastResortAt ?? Infinity) <= now);
 }
 
-function createPermit(memory: Memory, pass: BackendPass, taken: Taken): Permit {
+function createPermit(memory: Memory, admitted: Admitted): Permit {
+  const { pass } = admitted;
   let watched: Watched | undefined;
   let hasContent = false;
   let hasEnded = false;
@@ -183,7 +193,7 @@ function createPermit(memory: Memory, pass: BackendPass, taken: Taken): Permit {
       hasEnded = true;
       if (!hasContent) memory.awaitingContent -= 1;
       notePeak(memory, result, hasContent);
-      endAttempt(memory, { pass, taken, watched }, result);
+      endAttempt(memory, { ...admitted, watched }, result);
     },
   };
 }
@@ -213,16 +223,30 @@ function judgeOf({ backend: { breaker } }: Memory, pass: BackendPass, watched: W
   };
 }
 
-interface Attempt {
+interface Admitted {
   readonly pass: BackendPass;
   readonly taken: Taken;
+  readonly demand: TokenDemand | undefined;
+}
+
+interface Attempt extends Admitted {
   readonly watched: Watched | undefined;
 }
 
-function endAttempt(memory: Memory, { pass, taken, watched }: Attempt, result: AttemptResult): void {
+/** As far as is known; undefined: what was reserved. */
+function spentBy({ estimate }: Memory, demand: TokenDemand | undefined, result: AttemptResult) {
+  const { tokens, writtenTokens, usage } = result;
+  if (tokens !== undefined || writtenTokens === undefined) return tokens;
+  const inputTokens = usage?.inputTokens ?? (demand ? estimate.inputOf(demand) : 0);
+  return inputTokens + Math.max(writtenTokens, usage?.outputTokens ?? 0);
+}
+
+function endAttempt(memory: Memory, attempt: Attempt, result: AttemptResult): void {
+  const { pass, taken, demand, watched } = attempt;
   const now = memory.runtime.now();
   // First of all, so that nothing that follows can keep the slot.
-  taken.settle(result.tokens);
+  taken.settle(spentBy(memory, demand, result));
+  if (demand && result.tokens !== undefined && result.usage) memory.estimate.record(demand, result.usage);
   outdate(memory);
   const trusted = pass.standing(now) === 'usual';
   if (result.outcome === 'success' && result.durationMs !== undefined)

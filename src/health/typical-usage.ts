@@ -7,7 +7,7 @@ const priorAnswers = 5;
 /** An answer weighs at least 1 in this many, so that what is typical can change. */
 const mostAnswers = 50;
 /** One answer of a million tokens says little of the next. */
-const mostOutputTokens = 32_768;
+export const mostOutputTokens = 32_768;
 
 /** What an answer takes on average. */
 export interface Typical {

@@ -6,15 +6,15 @@ export interface Window {
   used(now: number): number;
   /** The earliest instant at which no more than `most` will be in use. */
   freeAt(now: number, most: number): number;
-  /** Returns the second it was counted in. */
-  add(amount: number, now: number): number;
-  /** Corrects what was added in that second, if it still counts. */
-  correct(second: number, change: number): void;
+  /** Returns how to correct it, as long as it counts. */
+  add(amount: number, now: number): (change: number) => void;
 }
 
 export function createWindow(): Window {
   const amounts = new Float64Array(secondsCounted);
   let newest = -Infinity;
+  /** Grows where the clock was set back so far that all begins anew: a second that comes again is another one. */
+  let era = 0;
 
   const amountOf = (second: number) => amounts[second % secondsCounted] as number;
 
@@ -35,7 +35,9 @@ export function createWindow(): Window {
 
   function advance(now: number): number {
     const second = Math.floor(now / 1000);
-    if (second < newest - secondsCounted || second - newest >= secondsCounted) {
+    const isAnew = second < newest - secondsCounted;
+    if (isAnew) era += 1;
+    if (isAnew || second - newest >= secondsCounted) {
       amounts.fill(0);
       newest = second;
     }
@@ -56,12 +58,13 @@ export function createWindow(): Window {
     },
     add(amount, now) {
       const second = advance(now);
-      amounts[second % secondsCounted] = amountOf(second) + amount;
-      return second;
-    },
-    correct(second, change) {
-      if (second <= newest - secondsCounted || second > newest) return;
-      amounts[second % secondsCounted] = Math.max(0, amountOf(second) + change);
+      const index = second % secondsCounted;
+      const begunIn = era;
+      amounts[index] = amountOf(second) + amount;
+      return (change) => {
+        if (begunIn !== era || second <= newest - secondsCounted) return;
+        amounts[index] = Math.max(0, amountOf(second) + change);
+      };
     },
   };
 }

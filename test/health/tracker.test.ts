@@ -18,9 +18,10 @@ function setUp(random: () => number = () => 0) {
   const provider = { name: 'acme', keyVersion: () => key.version };
   const register = (id: string, limits?: TargetLimits, model = 'large') =>
     tracker.register({ id, provider, model, ...(limits ? { limits } : {}) });
-  const view = (health: TargetHealth, tokens?: number) => health.view(clock.now(), tokens);
+  const demandOf = (inputTokens: number) => ({ inputTokens, maxTokens: undefined });
+  const view = (health: TargetHealth, tokens = 0) => health.view(clock.now(), demandOf(tokens));
   const admit = (health: TargetHealth, lastResort = false, tokens = 0) =>
-    health.admit({ lastResort, tokens });
+    health.admit({ lastResort, demand: demandOf(tokens) });
   const attempt = (health: TargetHealth, result: AttemptResult, lastResort = false) => {
     const permit = admit(health, lastResort) as Permit;
     if (result.outcome === 'success') permit.firstContent(300);
