@@ -164,13 +164,20 @@ describe('a target that has come back', () => {
     await stage.runtime.advance(7_000);
     await stage.ask();
     let failures = 0;
-    for (let call = 0; call < 100; call += 1) {
-      const { attempts } = await stage.ask();
-      failures += attempts.filter(({ failure }) => failure).length;
-      await stage.runtime.advance(100);
-    }
+    const askFor = async (ms: number) => {
+      for (const until = stage.runtime.now() + ms; stage.runtime.now() < until;) {
+        const { attempts } = await stage.ask();
+        failures += attempts.filter(({ failure }) => failure).length;
+        await stage.runtime.advance(100);
+      }
+    };
+    await askFor(4_900);
+    expect(breakerOf(stage).breaker).toBe('slow-start');
     expect(failures).toBeGreaterThan(1);
-    expect(failures).toBeLessThanOrEqual(6);
+    expect(failures).toBeLessThanOrEqual(3);
+    await askFor(5_000);
+    expect(breakerOf(stage).breaker).toBe('open');
+    expect(failures).toBeLessThanOrEqual(4);
   });
 });
 

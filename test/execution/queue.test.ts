@@ -107,7 +107,7 @@ describe('the queue of a model', () => {
 
   it('never hands out more than there is, lets nobody overtake at what both want, and leaves no slot unused that somebody could have', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
         const stage = setUp();
         const { runtime, free, queue } = stage;
         const waiting: { wants: readonly string[]; leave: () => void }[] = [];

@@ -59,7 +59,7 @@ const cuts = fc
 const sayings = fc
   .array(
     fc.oneof(
-      fc.string({ unit: 'grapheme', maxLength: 12 }),
+      fc.string({ unit: 'grapheme', maxLength: 12, size: 'max' }),
       fc.string({ unit: 'binary', maxLength: 8 }),
       fc.constantFrom(
         'Sure, ',
@@ -80,7 +80,7 @@ const sayings = fc
         '# Title\n',
       ),
     ),
-    { maxLength: 14 },
+    { maxLength: 14, size: 'max' },
   )
   .map((parts) => parts.join(''));
 

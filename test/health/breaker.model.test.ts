@@ -29,8 +29,13 @@ interface Reference {
   since: number;
   openMs: number;
   row: number;
-  /** Failures in a row, however strict the breaker is. */
+  /** Failures in a row, however strict the breaker is, and the index of the attempt with the first of them. */
   plainRow: number;
+  plainRowFrom: number;
+  /** The same since it answered last, whatever the breaker did meanwhile; Infinity: it has never answered. */
+  unanswered: number;
+  /** When the attempt began that answered, the latest of them. */
+  answeredBeganAt: number;
   openings: number;
   relapses: number;
   recoveredAt: number;
@@ -38,7 +43,7 @@ interface Reference {
   gaps: number[];
   calledAt: number | undefined;
   /** By attempt: whether it is the probe, and how many changes by results it has seen. */
-  attempts: { probe: boolean; changes: number; ended: boolean }[];
+  attempts: { probe: boolean; changes: number; ended: boolean; beganAt: number }[];
   changes: number;
 }
 
@@ -73,30 +78,52 @@ function become(reference: Reference, state: BreakerState): void {
 }
 
 function mayEnter(reference: Reference, lastResort: boolean): 'pass' | 'probe' | undefined {
-  if (reference.state === 'closed' || reference.state === 'slow-start') return 'pass';
-  if (reference.attempts.some(({ probe }) => probe)) return undefined;
+  if (isUp(reference)) return 'pass';
+  const isProbed = reference.attempts.some(({ probe }) => probe);
+  // One that limps is asked by everybody who has nobody else.
+  if (lastResort && reference.unanswered < 5 && (isProbed || reference.state === 'open')) return 'pass';
+  if (isProbed) return undefined;
   const waitedMs = reference.now - reference.since;
   return reference.state === 'half-open' || (lastResort && waitedMs >= 2000) ? 'probe' : undefined;
 }
 
+function answer(reference: Reference, index: number): void {
+  if (index >= reference.plainRowFrom) reference.plainRow = 0;
+}
+
 function conclude(reference: Reference, index: number, outcome: Outcome): void {
   const attempt = reference.attempts[index] as Reference['attempts'][number];
+  if (outcome === 'success' || outcome === 'alive') reference.unanswered = 0;
+  if (outcome === 'failure' && attempt.beganAt >= reference.answeredBeganAt) reference.unanswered += 1;
   if (attempt.probe) {
     attempt.probe = false;
     if (outcome === 'failure') become(reference, 'open');
     if (outcome === 'success') become(reference, 'slow-start');
     if (outcome === 'alive') become(reference, 'closed');
-  } else if (attempt.changes === reference.changes) {
-    if (outcome === 'success') reference.row = reference.plainRow = 0;
-    if (outcome !== 'failure') return;
-    reference.plainRow += 1;
-    reference.row += reference.state === 'slow-start' ? 2 : 1;
-    const sinceReturnMs = reference.now - reference.recoveredAt;
-    if (reference.plainRow < 5 && (sinceReturnMs < 5000 || reference.row < 3)) return;
-    if (sinceReturnMs >= 60_000) reference.openings = reference.relapses = 0;
-    else reference.relapses += 1;
-    become(reference, 'open');
+  } else if (attempt.changes === reference.changes && isUp(reference)) {
+    if (outcome === 'success') {
+      reference.row = 0;
+      answer(reference, index);
+    }
+    if (outcome === 'failure') fail(reference, index);
   }
+}
+
+function isUp({ state }: Reference): boolean {
+  return state === 'closed' || state === 'slow-start';
+}
+
+function fail(reference: Reference, index: number): void {
+  if (reference.plainRow === 0) reference.plainRowFrom = index;
+  reference.plainRow += 1;
+  reference.row += reference.state === 'slow-start' ? 2 : 1;
+  const begunSince = reference.attempts.length - 1 - reference.plainRowFrom;
+  const isDown = reference.plainRow >= 5 && reference.plainRow > begunSince / 2;
+  const sinceReturnMs = reference.now - reference.recoveredAt;
+  if (!isDown && (sinceReturnMs < 5000 || reference.row < 3)) return;
+  if (sinceReturnMs >= 60_000) reference.openings = reference.relapses = 0;
+  else reference.relapses += 1;
+  become(reference, 'open');
 }
 
 interface Real {
@@ -146,7 +173,8 @@ class Begin implements fc.Command<Reference, Real> {
       reference.calledAt = reference.now;
     }
     real.passes.push(pass);
-    reference.attempts.push({ probe: expected === 'probe', changes: reference.changes, ended: false });
+    const { now: beganAt, changes } = reference;
+    reference.attempts.push({ probe: expected === 'probe', changes, ended: false, beganAt });
     agree(reference, real);
   }
   toString = () => `begin(${this.lastResort ? 'last resort' : ''})`;
@@ -161,10 +189,12 @@ class Content implements fc.Command<Reference, Real> {
   run(reference: Reference, real: Real): void {
     const index = running(reference, this.pick);
     const attempt = reference.attempts[index] as Reference['attempts'][number];
+    reference.unanswered = 0;
+    reference.answeredBeganAt = Math.max(reference.answeredBeganAt, attempt.beganAt);
     if (attempt.probe) {
       become(reference, 'slow-start');
       attempt.changes = reference.changes;
-    }
+    } else if (attempt.changes === reference.changes) answer(reference, index);
     real.passes[index]?.firstContent(real.clock.now());
     agree(reference, real);
   }
@@ -217,7 +247,7 @@ const commands = [
 describe('the breaker', () => {
   it('does what its reference does, whatever happens in whatever order', () => {
     fc.assert(
-      fc.property(fc.commands(commands, { maxCommands: 80 }), (sequence) => {
+      fc.property(fc.commands(commands, { maxCommands: 80, size: 'max' }), (sequence) => {
         const clock = createClock(() => 0, 0);
         const breaker = createBreaker({ runtime: clock, evidence: threeInARow(), onChange() {} });
         const reference: Reference = {
@@ -227,6 +257,9 @@ describe('the breaker', () => {
           openMs: 0,
           row: 0,
           plainRow: 0,
+          plainRowFrom: 0,
+          unanswered: Infinity,
+          answeredBeganAt: -Infinity,
           openings: 0,
           relapses: 0,
           recoveredAt: -Infinity,
@@ -247,7 +280,7 @@ describe('the breaker', () => {
         ms: fc.nat(5000),
         outcome: fc.constantFrom<Outcome>('success', 'failure', 'undecided', 'alive'),
       }),
-      { maxLength: 100 },
+      { maxLength: 100, size: 'max' },
     );
     fc.assert(
       fc.property(steps, fc.boolean(), (history, leavesOneRunning) => {
@@ -262,7 +295,8 @@ describe('the breaker', () => {
               : { kind: outcome, weight: 1, reason: 'test' };
           breaker.enter(clock.now(), false)?.end(verdict, clock.now());
         }
-        for (let second = 0; second < 31; second += 1) {
+        // Ten of the longest gaps, then a slow start that takes three times as long.
+        for (let second = 0; second < 50 + 30; second += 1) {
           clock.tick(1000);
           breaker.enter(clock.now(), false)?.end({ kind: 'success' }, clock.now());
         }

@@ -257,6 +257,11 @@ describe('the breaker', () => {
   it('lets a last resort probe after 2 s at most, however long it is open, and never two at once', () => {
     const { clock, breaker, admitted, enter, state, trip } = setUp();
     trip();
+    for (const openMs of [7000, 14_000]) {
+      clock.tick(openMs);
+      admitted().end(failure, clock.now());
+    }
+    expect(breaker.openAt(clock.now())?.until).toBe(clock.now() + 20_000);
     expect(breaker.lastResortAt(clock.now())).toBe(clock.now() + 2000);
     clock.tick(1999);
     expect(enter(true)).toBeUndefined();

@@ -142,6 +142,7 @@ describe('a cool-down', () => {
       {
         minLength: 1,
         maxLength: 20,
+        size: 'max',
       },
     );
     fc.assert(

@@ -99,7 +99,7 @@ describe('the cumulative sum', () => {
   });
 
   it('is monotone: a failure instead of a success never makes it trip less', () => {
-    const history = fc.array(fc.boolean(), { minLength: 1, maxLength: 60 });
+    const history = fc.array(fc.boolean(), { minLength: 1, maxLength: 60, size: 'max' });
     fc.assert(
       fc.property(history, fc.nat(), fc.integer({ min: 1, max: 5000 }), (results, place, everyMs) => {
         const worse = results.map((ok, index) => (index === place % results.length ? false : ok));

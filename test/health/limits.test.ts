@@ -93,6 +93,7 @@ describe('own limits', () => {
   it('never let more through in any 60 seconds, and free at the instant that they named', () => {
     const steps = fc.array(fc.record({ afterMs: fc.nat(20_000), tokens: fc.integer({ min: 1, max: 60 }) }), {
       maxLength: 100,
+      size: 'max',
     });
     fc.assert(
       fc.property(steps, fc.integer({ min: 1, max: 6 }), (sequence, rpm) => {
@@ -116,7 +117,7 @@ describe('own limits', () => {
   });
 
   it('open exactly when they said, if nobody goes in between', () => {
-    const times = fc.array(fc.nat(60_000), { minLength: 1, maxLength: 60 });
+    const times = fc.array(fc.nat(60_000), { minLength: 1, maxLength: 60, size: 'max' });
     fc.assert(
       fc.property(times, fc.integer({ min: 1, max: 40 }), (instants, rpm) => {
         const { own, attempt } = setUp({ rpm });

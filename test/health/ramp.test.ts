@@ -115,7 +115,10 @@ describe('a ramp', () => {
   });
 
   it('lets through in any span what its rate comes to, and at most two more', () => {
-    const steps = fc.array(fc.record({ afterMs: fc.nat(400), refused: fc.boolean() }), { maxLength: 120 });
+    const steps = fc.array(fc.record({ afterMs: fc.nat(400), refused: fc.boolean() }), {
+      maxLength: 120,
+      size: 'max',
+    });
     fc.assert(
       fc.property(steps, (sequence) => {
         const ramp = createRamp();

@@ -35,6 +35,7 @@ describe('the retry budget of a target', () => {
   it('never lets more through than its share, whatever comes in whatever order', () => {
     const steps = fc.array(fc.record({ afterMs: fc.nat(3_000), firsts: fc.nat(20), wanted: fc.nat(20) }), {
       maxLength: 60,
+      size: 'max',
     });
     fc.assert(
       fc.property(steps, (all) => {

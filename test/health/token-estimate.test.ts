@@ -163,7 +163,7 @@ function naiveBook() {
 describe('what is reserved and settled', () => {
   it('is what a book says that is kept by hand, whatever happens in whatever order, and each is settled once', () => {
     fc.assert(
-      fc.property(fc.array(step, { minLength: 40, maxLength: 160 }), (steps) => {
+      fc.property(fc.array(step, { minLength: 40, maxLength: 160, size: 'max' }), (steps) => {
         const clock = createClock(() => 0.5);
         const provider = { name: 'one' };
         const tracker = createTracker({ runtime: clock, emit: () => {} });

@@ -58,7 +58,7 @@ const busyWorlds: fc.Arbitrary<World> = worlds({
   ),
   calls: fc.array(
     fc.tuple(calls, fc.nat(150_000)).map(([call, afterMs]) => ({ ...call, afterMs })),
-    { minLength: 5, maxLength: 30 },
+    { minLength: 5, maxLength: 30, size: 'max' },
   ),
   operations: fc.constant([]),
 });

@@ -55,7 +55,7 @@ const histories = fc.record({
       afterMs: fc.oneof(fc.nat(200), fc.nat(5_000), fc.nat(90_000)),
       ok: fc.oneof({ weight: 2, arbitrary: fc.constant(true) }, { weight: 3, arbitrary: fc.constant(false) }),
     }),
-    { minLength: 1, maxLength: 25 },
+    { minLength: 1, maxLength: 25, size: 'max' },
   ),
   worse: fc.nat(24),
 });

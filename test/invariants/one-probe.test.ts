@@ -35,7 +35,7 @@ const failing: fc.Arbitrary<Act> = fc.oneof(
 
 const manyCalls = fc.array(
   fc.tuple(calls, fc.nat(15_000)).map(([call, afterMs]) => ({ ...call, afterMs })),
-  { minLength: 4, maxLength: 10 },
+  { minLength: 4, maxLength: 10, size: 'max' },
 );
 
 /** One that mostly fails, and one behind it that always answers. */

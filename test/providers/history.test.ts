@@ -91,7 +91,7 @@ describe('repairHistory', () => {
       })),
     );
     fc.assert(
-      fc.property(fc.array(message, { maxLength: 12 }), (messages) => {
+      fc.property(fc.array(message, { maxLength: 12, size: 'max' }), (messages) => {
         const repaired = repairHistory(messages, rule);
         const { calls, results } = idsOf(repaired);
         expect(results).toEqual(calls);

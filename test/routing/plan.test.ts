@@ -59,7 +59,7 @@ describe('a plan', () => {
         region: fc.option(fc.constantFrom('eu', 'us'), { nil: undefined }),
         health: fc.constantFrom({}, cooling(50), open(900, 400), open(900, 0), { blockedReason: 'disabled' }),
       }),
-      { maxLength: 12 },
+      { maxLength: 12, size: 'max' },
     );
     const strategies = fc.constantFrom(
       undefined,

@@ -107,7 +107,10 @@ describe('smooth weighted selection', () => {
   });
 
   it('keeps its counters in balance, whoever is eligible from call to call', () => {
-    const calls = fc.array(fc.uniqueArray(fc.nat(3), { minLength: 1, maxLength: 4 }), { maxLength: 300 });
+    const calls = fc.array(fc.uniqueArray(fc.nat(3), { minLength: 1, maxLength: 4 }), {
+      maxLength: 300,
+      size: 'max',
+    });
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 4, maxLength: 4 }),
