@@ -98,6 +98,30 @@ describe('the cumulative sum', () => {
     );
   });
 
+  it('fades with time alone: it takes ever more silence of those under way to trip it', () => {
+    const results = fc.array(fc.record({ ok: fc.boolean(), weight: fc.constantFrom(0.3, 1, 3.5) }), {
+      maxLength: 60,
+      size: 'max',
+    });
+    const waits = fc.array(fc.oneof(fc.nat(5000), fc.nat(600_000)), { minLength: 1 });
+    fc.assert(
+      fc.property(results, fc.constantFrom(10, 100, 3000), waits, (history, everyMs, idle) => {
+        const evidence = cusum()();
+        let now = 0;
+        for (const { ok, weight } of history) evidence.record(ok, (now += everyMs), weight);
+        const silences = Array.from({ length: 57 }, (_, quarter) => quarter / 4);
+        let missing = -Infinity;
+        for (const ms of [0, ...idle]) {
+          now += ms;
+          const enough = silences.find((silence) => evidence.tripped(now, silence)) ?? Infinity;
+          expect(enough).toBeGreaterThanOrEqual(missing);
+          missing = enough;
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   it('is monotone: a failure instead of a success never makes it trip less', () => {
     const history = fc.array(fc.boolean(), { minLength: 1, maxLength: 60, size: 'max' });
     fc.assert(

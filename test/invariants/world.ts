@@ -164,7 +164,7 @@ export const calls: fc.Arbitrary<WorldCall> = fc.record({
 const afterMs = fc.nat(20_000);
 const target = fc.nat(4);
 
-const operations: fc.Arbitrary<Operation> = fc.oneof(
+const operation: fc.Arbitrary<Operation> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
@@ -183,6 +183,11 @@ const operations: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ does: fc.constant('close'), afterMs, graceMs: fc.nat(5_000) }) },
 );
 
+export const operations: fc.Arbitrary<readonly Operation[]> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant([]) },
+  { weight: 1, arbitrary: fc.array(operation, { maxLength: 3 }) },
+);
+
 export const strategies = maybe(
   fc.constantFrom<WorldStrategy>('in-order', 'weighted', 'fastest', 'cheapest', 'least-busy'),
 );
@@ -196,10 +201,7 @@ export function worlds(
     strategy: strategies,
     targets: fc.array(targets(), { minLength: 1, maxLength: 5 }),
     calls: fc.array(calls, { minLength: 1, maxLength: 6 }),
-    operations: fc.oneof(
-      { weight: 2, arbitrary: fc.constant([]) },
-      { weight: 1, arbitrary: fc.array(operations, { maxLength: 3 }) },
-    ),
+    operations,
     ...given,
   });
 }
