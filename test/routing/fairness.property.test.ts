@@ -81,7 +81,8 @@ function serve(servers: readonly Server[], { strategy, calls, gapMs, seed, onCal
 }
 
 const gapMs = fc.constantFrom(10, 100, 1_000, 30_000);
-const seed = fc.nat();
+// Without a bias for small numbers, so that runs are independent of each other.
+const seed = fc.noBias(fc.nat());
 const serverOf = (weight: fc.Arbitrary<number>) =>
   fc.record({
     firstTokenMs: fc.integer({ min: 200, max: 800 }),
@@ -127,16 +128,61 @@ describe('no healthy target with a weight starves', { timeout: 120_000 }, () => 
     );
   });
 
-  it('fastest: equally fast ones share evenly, and slower ones are still asked', () => {
+  // Its two are drawn afresh for each call, so one of n is among them with a chance of 2/n. One that is unknown goes before
+  // all that are known: not to be asked at all, it must not be drawn even once, for which the chance is 0.6^300 < 1e-66 among five.
+  it('fastest: slower ones are still asked', () => {
     fc.assert(
       fc.property(several(serverOf(fc.constant(1))), gapMs, seed, (servers, gap, start) => {
-        const traffic = { strategy: 'fastest', calls: 300, gapMs: gap, seed: start } as const;
-        expect(Math.min(...serve(servers, traffic))).toBeGreaterThan(0);
-        const alike = servers.map(() => servers[0]!);
-        const fair = traffic.calls / servers.length;
-        expect(Math.min(...serve(alike, traffic))).toBeGreaterThan(0.25 * fair);
+        const counts = serve(servers, { strategy: 'fastest', calls: 300, gapMs: gap, seed: start });
+        expect(Math.min(...counts)).toBeGreaterThan(0);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
+    );
+  });
+
+  // Whoever was slow by chance is passed over until that has faded, so a share varies more than by the draws alone, and in
+  // no single run is a share promised. Promised is that one run in a hundred, at most, leaves anybody with less than half of
+  // a fair share (about one in a thousand was measured). How many do so is then at most binomial, and passes the bound below by
+  // chance less than once in a thousand million times.
+  it('fastest: equally fast ones share evenly', () => {
+    const runs = 1_000;
+    let uneven = 0;
+    const more = { first: 0, last: 0 };
+    fc.assert(
+      fc.property(
+        serverOf(fc.constant(1)),
+        fc.integer({ min: 2, max: 5 }),
+        gapMs,
+        seed,
+        (server, count, gap, start) => {
+          const alike = Array.from({ length: count }, () => server);
+          const counts = serve(alike, { strategy: 'fastest', calls: 300, gapMs: gap, seed: start });
+          if (Math.min(...counts) < (0.5 * 300) / count) uneven += 1;
+          if (counts[0]! > counts.at(-1)!) more.first += 1;
+          if (counts[0]! < counts.at(-1)!) more.last += 1;
+        },
+      ),
+      { numRuns: runs },
+    );
+    expect(uneven).toBeLessThanOrEqual(mostByChance({ draws: runs, chance: 0.01, tail: 1e-9 }));
+    // Nor does it matter who is listed first: of two that are alike, either gets more as often as the other.
+    const draws = more.first + more.last;
+    expect(Math.max(more.first, more.last)).toBeLessThanOrEqual(
+      mostByChance({ draws, chance: 0.5, tail: 1e-9 }),
     );
   });
 });
+
+/** The least count that as many draws of this chance exceed with a probability below `tail`. */
+function mostByChance({ draws, chance, tail }: { draws: number; chance: number; tail: number }): number {
+  // P(X = k), from k = 0 on; the sum of those up to the count must reach 1 - tail.
+  let exactly = (1 - chance) ** draws;
+  let atMost = exactly;
+  let count = 0;
+  while (1 - atMost >= tail) {
+    count += 1;
+    exactly *= ((draws - count + 1) / count) * (chance / (1 - chance));
+    atMost += exactly;
+  }
+  return count;
+}

@@ -23,7 +23,8 @@ describe('half a minute of 100 calls a second through failing targets', () => {
     const { calls, outcomes, open } = traffic.tally();
     expect(open).toBe(0);
     expect([...outcomes.keys()].filter((seen) => seen.startsWith('WRONG'))).toEqual([]);
-    expect(outcomes.get('answered')! / calls).toBeGreaterThan(0.5);
+    // In half of the time a quarter of the requests fails, and callers leave. Of the seeds 1 to 20, 0.76 to 0.87 were measured.
+    expect(outcomes.get('answered')! / calls).toBeGreaterThan(0.7);
     expect(getEventListeners(sharedSignal, 'abort')).toHaveLength(0);
     expect(runtime.pending()).toBe(0);
     for (const [id, { inFlight }] of Object.entries(router.health().targets)) expect(inFlight, id).toBe(0);
