@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, beforeAll, afterAll } from 'vitest';
+import { createRouter } from 'failsoft';
 import { failsoftAtDefaults } from '../../src/cli/simulate/host.ts';
 import { reportPage } from '../../src/cli/simulate/report/page.ts';
 import { seriesOf } from '../../src/cli/simulate/report/series.ts';
@@ -54,6 +55,30 @@ describe('the report', () => {
     const charted = Number(/Charts of (\d+) of 90 seeds/.exec(page)?.[1]);
     expect(charted).toBeGreaterThan(5);
     expect(page.match(/class="run"/g)).toHaveLength(charted);
+  });
+
+  it('takes few characters for what it shows of five targets, and tells once what never changes', async () => {
+    const targets = ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id, profile: 'gpt-like' as const }));
+    const scenario = scenarios.S1;
+    const report = await simulate({
+      scenario,
+      targets,
+      sampleEveryMs: 1_000,
+      router: ({ models, runtime, observers, options }) =>
+        createRouter({
+          ...options,
+          models: { chat: models.chat.map((target) => ({ ...target, weight: 1 })) },
+          runtime,
+          observers,
+        }),
+    });
+    const results = [{ scenario, runs: new Map([['failsoft', [keep(report, seriesOf(report, scenario))]]]) }];
+    const page = reportPage({ results, notes: [], version: '1.0.0' });
+    const section = page.slice(page.indexOf('<section'), page.indexOf('</section>'));
+    expect(section.match(/class="chart"/g)).toHaveLength(4 + targets.length);
+    console.log(section.length);
+    expect(section.length).toBeLessThan(36_000);
+    expect(section).toMatch(/colgroup">b <i>given up 0/);
   });
 
   it('says where it cannot be written', async () => {

@@ -2,10 +2,13 @@ import { createHash } from 'node:crypto';
 import { metricMeanings, type LineResult, type SimulatedTargetSpec } from 'failsoft/testing';
 import { demandOf, duration, medianOf, shown, worstOf } from '../figures.ts';
 import { runsOf, worstRun, type RunResult, type ScenarioResult } from '../results.ts';
+import { timesBelow } from './chart.ts';
 import { chartsOf } from './charts.ts';
+import { legendKeys } from './legend.ts';
 import { markup, raw, type Markup } from './markup.ts';
 import { runTable } from './run-table.ts';
 import { script } from './script.ts';
+import type { Series } from './series.ts';
 import { style } from './style.ts';
 
 export interface ReportInput {
@@ -39,6 +42,7 @@ export function reportPage(input: ReportInput): string {
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ${hashOf(style)}; script-src ${hashOf(script)}">
 <title>${verdict} · failsoft simulation</title>
 <style>${raw(style)}</style>
+${legendKeys()}${timesBelow(results.flatMap(seriesIn))}
 <main>
 <p class="quiet">failsoft ${version} · simulation</p>
 <h1>${verdict}</h1>
@@ -50,6 +54,10 @@ ${results.map((result) => scenarioSection(result, charted.get(result) ?? new Map
 </html>
 `;
   return page.text;
+}
+
+function seriesIn(result: ScenarioResult): Series[] {
+  return runsOf(result).flatMap(({ series }) => series ?? []);
 }
 
 function hashOf(text: string): string {

@@ -2,30 +2,51 @@ import { markup, raw, type Markup } from './markup.ts';
 import { isIdle, type Series } from './series.ts';
 import { clock } from './shapes.ts';
 
+type Column = readonly [name: string, cells: readonly string[], unit?: string];
+
 interface Group {
   readonly name: string;
   readonly unit?: string;
-  readonly columns: readonly (readonly [name: string, cells: readonly string[], unit?: string])[];
+  readonly columns: readonly Column[];
 }
 
-/** What the charts show, in figures; the readout takes its words from here as well. */
+/**
+ * What the charts show, in figures; the readout takes its words from here as well. A column that says the same all along is
+ * told once, in the head of its group: it would fill a fifth of the cells.
+ */
 export function runTable(series: Series): Markup {
-  const groups = groupsOf(series);
+  const groups = groupsOf(series).map(toldOnce);
   const columns = groups.flatMap((group) => group.columns);
-  const rows = Array.from({ length: series.steps }, (_, step) => {
+  const isInFault = (step: number) => {
     const at = step * series.stepMs;
-    const isFault = at >= series.faultFromMs && at < series.faultUntilMs;
-    const row = isFault ? raw('<tr class="in-fault">') : raw('<tr>');
+    return at >= series.faultFromMs && at < series.faultUntilMs;
+  };
+  const rows = Array.from({ length: series.steps }, (_, step) => {
+    const turns = step === 0 || isInFault(step) !== isInFault(step - 1);
+    const body = turns && (isInFault(step) ? raw('<tbody class="in-fault">') : raw('<tbody>'));
     // A row ends where the next one begins, and a cell too: a third less to carry.
-    return markup`${row}<th scope="row">${clock(at)}${columns.map(([, values]) => markup`<td>${values[step] ?? ''}`)}`;
+    return markup`${body}<tr><th scope="row">${clock(step * series.stepMs)}${columns.map(([, values]) => markup`<td>${values[step] ?? ''}`)}`;
   });
   return markup`<table class="figures"><thead>
 <tr><th rowspan="2" scope="col">from${groups.map(
-    ({ name, unit, columns: own }) =>
-      markup`<th colspan="${own.length}" scope="colgroup">${name}${small(unit)}`,
+    ({ name, unit, columns: own, throughout }) =>
+      markup`<th colspan="${own.length}" scope="colgroup">${name}${small(unit)}${throughout !== '' && markup` <i>${throughout}</i>`}`,
   )}
 <tr>${columns.map(([name, , unit]) => markup`<th scope="col">${name}${small(unit)}`)}
-<tbody>${rows}</table>`;
+${rows}</table>`;
+}
+
+/** The first column always stands. */
+function toldOnce({ columns, ...group }: Group): Group & { readonly throughout: string } {
+  const isSteady = ([, cells]: Column, index: number) => index > 0 && new Set(cells).size === 1;
+  const steady = columns.filter(isSteady).filter(([, [cell]]) => cell !== '');
+  return {
+    ...group,
+    columns: columns.filter((column, index) => !isSteady(column, index)),
+    throughout: steady
+      .map(([name, [cell], unit = group.unit]) => [name, cell, unit].filter(Boolean).join(' '))
+      .join(' · '),
+  };
 }
 
 function groupsOf({ callers, firstText, total, machines }: Series): Group[] {

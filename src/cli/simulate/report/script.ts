@@ -10,6 +10,7 @@ for (const run of document.querySelectorAll('.run')) {
   const wordsOf = (cell) => ({
     name: cell.firstChild.textContent.trim(),
     unit: cell.querySelector('small')?.textContent,
+    throughout: cell.querySelector('i')?.textContent,
     span: cell.colSpan,
   });
   const [groupRow, columnRow] = run.querySelectorAll('.figures thead tr');
@@ -43,7 +44,7 @@ for (const run of document.querySelectorAll('.run')) {
     run.classList.add('reading');
     const cells = [...rows[at].cells].map((cell) => cell.textContent);
     readout.replaceChildren();
-    const isFault = rows[at].classList.contains('in-fault');
+    const isFault = rows[at].parentElement.classList.contains('in-fault');
     entry('strong', cells[0] + (isFault ? ', in the fault' : ''), readout);
     let column = 0;
     for (const group of groups) {
@@ -54,6 +55,7 @@ for (const run of document.querySelectorAll('.run')) {
         const { name, unit = group.unit ?? '' } = columns[column];
         if (cells[column + 1] !== '') words.push((name + ' ' + cells[column + 1] + ' ' + unit).trim());
       }
+      if (group.throughout) words.push(group.throughout);
       block.append(' ' + (words.join(' · ') || 'none'));
     }
   }

@@ -1,50 +1,92 @@
-/** Geometry of the charts: x counts steps by ten, y goes from 0 at the top to 100 at the bottom. */
-export const unitsOfStep = 10;
-export const height = 100;
+/**
+ * Geometry of the charts: x counts steps by two, y goes from 0 at the top to 200 at the bottom, half a pixel each. Shapes are
+ * in whole units and go on from where they are, which takes a third of the characters that exact places would take.
+ */
+export const unitsOfStep = 2;
+export const height = 200;
 
 /** As few digits as the eye needs. */
 export function digits(value: number): string {
   return String(Math.round(value * 10) / 10);
 }
 
+/** Where an instant stands; finer than the shapes, for what is short. */
+export function xOf(ms: number, stepMs: number): string {
+  return String(Math.round((ms / stepMs) * unitsOfStep * 100) / 100);
+}
+
 /** The outline of columns without gaps; each value from 0 to `most`. */
 export function area(values: readonly number[], most: number): string {
-  const parts = values.map((value, step) => `V${digits(yOf(value, most))}H${(step + 1) * unitsOfStep}`);
-  return `M0 ${height}${parts.join('')}V${height}z`;
+  return `M0 ${height}${columns(
+    values.map((value) => yOf(value, most)),
+    height,
+  )}V${height}z`;
 }
 
 /** Their upper edge alone; broken where there is no value. */
 export function stairs(values: readonly number[], most: number): string {
-  let isDown = false;
-  return values
-    .map((value, step) => {
-      if (Number.isNaN(value)) {
-        isDown = false;
-        return '';
-      }
-      const y = digits(yOf(value, most));
-      const start = isDown ? `V${y}` : `M${step * unitsOfStep} ${y}`;
-      isDown = true;
-      return `${start}H${(step + 1) * unitsOfStep}`;
+  return unbroken(values)
+    .map(({ from, values: whole }) => {
+      const tops = whole.map((value) => yOf(value, most));
+      const first = tops[0] as number;
+      return `M${from * unitsOfStep} ${first}${columns(tops, first)}`;
     })
     .join('');
 }
 
+/** From edge to edge, as far as each is as high as the next. */
+function columns(tops: readonly number[], from: number): string {
+  let shape = '';
+  let y = from;
+  let wide = 0;
+  const across = () => (wide > 0 ? `h${wide}` : '');
+  for (const top of tops) {
+    if (top !== y) {
+      shape += `${across()}v${top - y}`;
+      y = top;
+      wide = 0;
+    }
+    wide += unitsOfStep;
+  }
+  return shape + across();
+}
+
+/** What is there at all is one unit high at least. */
 function yOf(value: number, most: number): number {
-  return most === 0 || Number.isNaN(value) ? height : height * (1 - Math.min(1, value / most));
+  if (most === 0 || Number.isNaN(value) || value <= 0) return height;
+  return Math.min(height - 1, Math.round(height * (1 - Math.min(1, value / most))));
 }
 
 /** From point to point, each in the middle of its step; broken where there is no value. */
 export function curve(values: readonly number[], y: (value: number) => number): string {
-  let isDown = false;
-  return values
-    .map((value, step) => {
-      const isThere = !Number.isNaN(value);
-      const command = isDown ? 'L' : 'M';
-      isDown = isThere;
-      return isThere ? `${command}${step * unitsOfStep + unitsOfStep / 2} ${digits(y(value))}` : '';
+  return unbroken(values)
+    .map(({ from, values: whole }) => {
+      const points = whole.map((value) => Math.round(y(value)));
+      const steps = points.slice(1).map((point, index) => {
+        const rise = point - (points[index] as number);
+        return `${unitsOfStep}${rise < 0 ? '' : ' '}${rise}`;
+      });
+      const line = steps.length > 0 ? `l${steps.join(' ')}` : '';
+      return `M${from * unitsOfStep + unitsOfStep / 2} ${points[0]}${line}`;
     })
     .join('');
+}
+
+interface Stretch {
+  readonly from: number;
+  readonly values: readonly number[];
+}
+
+/** Where there are values, one after the other. */
+function unbroken(values: readonly number[]): Stretch[] {
+  const stretches: { from: number; values: number[] }[] = [];
+  for (const [step, value] of values.entries()) {
+    if (Number.isNaN(value)) continue;
+    const last = stretches.at(-1);
+    if (last && last.from + last.values.length === step) last.values.push(value);
+    else stretches.push({ from: step, values: [value] });
+  }
+  return stretches;
 }
 
 /** Each list on top of those before it. */

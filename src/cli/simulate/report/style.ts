@@ -42,12 +42,14 @@ figure { margin: 1.25rem 0 0; }
 figcaption b { color: var(--ink); overflow-wrap: anywhere; }
 .legend { display: flex; flex-wrap: wrap; gap: 0 1rem; list-style: none; margin: 0 0 0.25rem; padding: 0; }
 .legend li { overflow-wrap: anywhere; }
-.key .fault { stroke: var(--quiet); stroke-dasharray: 1 3; }
+symbol .fault { stroke: var(--quiet); stroke-dasharray: 1 3; }
+.shared { position: absolute; width: 0; height: 0; }
 .key { width: 0.875rem; height: 0.625rem; margin-right: 0.35rem; }
 .chart { display: block; touch-action: pan-y; }
-.chart text { fill: var(--quiet); font-size: 11px; }
-.chart .y { paint-order: stroke; stroke: var(--paper); stroke-width: 3px; stroke-linejoin: round; }
-.grid { stroke: var(--rule); }
+text { fill: var(--quiet); font-size: 11px; text-anchor: middle; }
+.y, .first { text-anchor: start; } .last { text-anchor: end; }
+.y { paint-order: stroke; stroke: var(--paper); stroke-width: 3px; stroke-linejoin: round; }
+.grid { stroke: var(--rule); vector-effect: non-scaling-stroke; }
 .edge { stroke: var(--ink); stroke-dasharray: 1 3; }
 .strip { fill: var(--strip); }
 .fault { fill: var(--shade); }
@@ -70,6 +72,7 @@ figcaption b { color: var(--ink); overflow-wrap: anywhere; }
 .readout span { overflow-wrap: anywhere; }
 .figures th, .figures td { text-align: right; padding: 0.1rem 0.75rem 0.1rem 0; white-space: nowrap; }
 .figures thead th[colspan] { text-align: left; white-space: normal; overflow-wrap: anywhere; }
+.figures i { font-style: normal; font-weight: 400; }
 .in-fault { background: var(--shade); }
 @media (max-width: 40rem) { main { padding-top: 1.5rem; } h1 { font-size: 1.375rem; } .legend { gap: 0 0.75rem; } }
 @media print { details > :not(summary) { display: block; } .readout { display: none; } }
