@@ -7,7 +7,7 @@ import { root } from './project.mjs';
 
 const files = process.argv.slice(2);
 const mutate = files.length > 0 ? ['--mutate', files.join(',')] : [];
-const { status } = spawnSync('stryker', ['run', '.ci/stryker.config.mjs', ...mutate], {
+const { status } = spawnSync('stryker', ['run', '.ci/mutation/stryker.config.mjs', ...mutate], {
   cwd: root,
   stdio: 'inherit',
   shell: process.platform === 'win32',
