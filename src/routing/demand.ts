@@ -86,20 +86,20 @@ interface Contents {
 
 function contentsOf(messages: readonly Message[]): Contents {
   const contents: Contents = { images: false, files: false, imageUrls: false, fileUrls: false };
-  for (const { content } of messages) if (typeof content !== 'string') notice(contents, content);
+  for (const { content } of messages) notice(contents, content);
   return contents;
 }
 
-function notice(contents: Contents, parts: readonly Part[]): void {
-  for (const part of parts) {
+function notice(contents: Contents, content: string | readonly Part[]): void {
+  if (typeof content === 'string') return;
+  for (const part of content) {
     if (part.type === 'image') {
       contents.images = true;
       contents.imageUrls ||= 'url' in part && part.url !== undefined;
     } else if (part.type === 'file') {
       contents.files = true;
       contents.fileUrls ||= 'url' in part && part.url !== undefined;
-    } else if (part.type === 'tool-result' && typeof part.content !== 'string')
-      notice(contents, part.content);
+    } else if (part.type === 'tool-result') notice(contents, part.content);
   }
 }
 
@@ -167,7 +167,7 @@ function schemaLength(schema: Schema): number {
 
 function jsonLength(value: unknown): number {
   try {
-    return JSON.stringify(value)?.length ?? 0;
+    return JSON.stringify(value).length;
   } catch {
     // What cannot be written out is refused elsewhere, with a better word than this estimate could have.
     return 0;

@@ -31,7 +31,7 @@ export function createOrder(tiers: readonly Tier[]): Order {
     for (const tier of tiers) {
       const place = index - before;
       if (place === 0) return tier.first();
-      if (place > 0 && place < tier.candidates.length) return tier.all()[place];
+      if (place < tier.candidates.length) return tier.all()[place];
       before += tier.candidates.length;
     }
     return undefined;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { CompletionRequest } from '../../src/core/request.ts';
+import type { CompletionRequest, UserPart } from '../../src/core/request.ts';
 import { demandOf } from '../../src/routing/demand.ts';
 
 const messages = [{ role: 'user', content: 'Hello' }] as const;
@@ -67,6 +67,25 @@ describe('what a request demands', () => {
     expect(byUrl).toMatchObject({ features: ['images'], imageUrls: true, fileUrls: false });
   });
 
+  it('takes a URL that is undefined for none', () => {
+    const data = { data: 'aGk=', mediaType: 'image/png', url: undefined };
+    const parts = [
+      { type: 'image', ...data },
+      { type: 'file', ...data },
+    ] as unknown as UserPart[];
+    const demand = demandOf({ messages: [{ role: 'user', content: parts }] });
+    expect(demand).toMatchObject({ features: ['images', 'files'], imageUrls: false, fileUrls: false });
+  });
+
+  it('holds what router and model require beside what the request does, and nothing where nobody does', () => {
+    expect(demandOf({ messages }).require).toEqual([]);
+    const own = { messages, require: { region: 'eu' } };
+    expect(demandOf(own, { require: [{ tags: ['cheap'] }] }).require).toEqual([
+      { tags: ['cheap'] },
+      { region: 'eu' },
+    ]);
+  });
+
   it('includes streaming only where the call insists on it', () => {
     expect(demandOf({ messages }, { transport: 'stream' }).features).toEqual(['stream']);
     expect(demandOf({ messages }, { transport: 'auto' }).features).toEqual([]);
@@ -95,6 +114,13 @@ describe('the estimate of input tokens', () => {
     const described = [{ name: 'n', description: 'd'.repeat(397), parameters: {} }];
     expect(demandOf({ messages: [], tools: described }).inputTokens).toBe(100);
     expect(demandOf({ messages: [], schema: z.object({ a: z.string() }) }).inputTokens).toBe(100);
+  });
+
+  it('counts a tool that is not described, and a tool call without arguments', () => {
+    const plain = [{ name: 'n'.repeat(398), parameters: {} }];
+    expect(demandOf({ messages: [], tools: plain }).inputTokens).toBe(100);
+    const call = { type: 'tool-call', id: '1', name: 'four', arguments: undefined } as const;
+    expect(demandOf({ messages: [{ role: 'assistant', content: [call] }] }).inputTokens).toBe(1);
   });
 
   it('counts images and files flat, however large their data, and leaves earlier reasoning out', () => {

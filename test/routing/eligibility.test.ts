@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CompletionRequest } from '../../src/core/request.ts';
 import { demandOf, type DemandOptions } from '../../src/routing/demand.ts';
-import { rejectionOf } from '../../src/routing/eligibility.ts';
+import { grouped, rejectionOf } from '../../src/routing/eligibility.ts';
 import { makeCandidate } from './make-candidate.ts';
 
 const now = 1_000_000;
@@ -70,6 +70,7 @@ describe('conditions', () => {
     expect(
       rejection({ health: { refused: new Set(['tools', 'temperature']) } }, { temperature: 1 }),
     ).toBeUndefined();
+    expect(rejection({ health: { refused: new Set(['tools']) } }, { schema: {} })).toBeUndefined();
   });
 
   it('do not hold for what the target itself overrides', () => {
@@ -137,6 +138,14 @@ describe('windows', () => {
     expect(rejection({}, { messages: long })).toBeUndefined();
   });
 
+  it('take what just fits by that measure', () => {
+    const messages = [{ role: 'user', content: 'x'.repeat(4 * 12_000) }] as const;
+    expect(rejection({ contextWindow: 8000 }, { messages })).toBeUndefined();
+    expect(rejection({ contextWindow: 7999 }, { messages })).toBe(
+      'context window 7,999 is smaller than the estimated 12,000 tokens',
+    );
+  });
+
   it('reject where more output is wanted than the target can give, unless it overrides that', () => {
     expect(rejection({ maxOutputTokens: 4096 }, { maxTokens: 4097 })).toBe(
       'output limit 4,096 is smaller than maxTokens 4,097',
@@ -148,7 +157,23 @@ describe('windows', () => {
   });
 });
 
+describe('amounts', () => {
+  it('are grouped by thousands, however large they are', () => {
+    expect([7, 999, 1_000, 32_768, 1_048_576].map(grouped)).toEqual([
+      '7',
+      '999',
+      '1,000',
+      '32,768',
+      '1,048,576',
+    ]);
+  });
+});
+
 describe('health', () => {
+  it('keeps nobody out whom nothing blocks, whatever instant it names', () => {
+    expect(rejection({ health: { availableAt: now + 5 } })).toBeUndefined();
+  });
+
   it('says how much longer', () => {
     expect(rejection({ health: { blockedReason: 'circuit open', availableAt: now + 3199.2 } })).toBe(
       'circuit open for another 3,200 ms',

@@ -114,6 +114,7 @@ describe('a last resort', () => {
     expect(idsOf(made.order)).toBe('b');
     expect(made.rejected.map(({ target }) => target)).toEqual(['a', 'c']);
     expect(made.retryAfterMs).toBe(1);
+    expect(idsOf(made.blocked)).toBe('a c');
   });
 
   it('is nobody while another may serve, also of a higher priority number', () => {

@@ -152,6 +152,10 @@ describe('cheapest, with what was learnt of each target', () => {
     const plain = { price: { input: 2, output: 0 } };
     expect(order(cheapest, makeCandidates(plain, warm))).toBe('b a');
     expect(order(cheapest, makeCandidates(plain, { ...warm, health: {} }))).toBe('a b');
+    // 0.5 for what is not cached and 2.7 for what is, by 1,000 tokens: 3.2 mUSD.
+    const dear = { price: { input: 5, output: 0, cachedInput: 3 }, health };
+    expect(order(cheapest, makeCandidates({ price: { input: 3.3, output: 0 } }, dear))).toBe('b a');
+    expect(order(cheapest, makeCandidates(dear, { price: { input: 3.1, output: 0 } }))).toBe('b a');
   });
 });
 
