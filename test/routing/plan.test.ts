@@ -123,6 +123,18 @@ describe('a last resort', () => {
     expect(order(candidates)).toBe('b');
   });
 
+  it('is one that is down for no call that has asked others, unless it is kept by something else than its breaker', () => {
+    const down = { ...open(9000, 0), isDown: true, blockedBy: 'breaker' } as const;
+    const asked = new Set(['b']);
+    const lastResorts = (health: object, more?: Partial<PlanInput>) =>
+      idsOf(plan(makeCandidates({ health }), more).order);
+    expect(lastResorts(down)).toBe('a');
+    expect(lastResorts(down, { asked: new Set() })).toBe('a');
+    expect(lastResorts(down, { asked })).toBe('');
+    expect(lastResorts({ ...down, isDown: false }, { asked })).toBe('a');
+    expect(lastResorts({ ...down, blockedBy: 'cool-down' }, { asked })).toBe('a');
+  });
+
   it('must fit the request like any other', () => {
     const candidates = makeCandidates({ health: open(9000, 0), supports: { tools: false } });
     const tools = [{ name: 'look', parameters: {} }];

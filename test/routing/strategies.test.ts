@@ -87,6 +87,7 @@ describe('fastest', () => {
   it('tries what it does not know, one attempt at a time', () => {
     const unknown = makeCandidates({ health: peak(300) }, {});
     expect(order(fastest, unknown)).toBe('b a');
+    expect(order(fastest, makeCandidates({ health: peak(1) }, {}))).toBe('b a');
     const tried = makeCandidates({ health: peak(300) }, { health: { awaitingContent: 1 } });
     expect(order(fastest, tried)).toBe('a b');
   });
@@ -227,4 +228,13 @@ describe('every strategy', () => {
     expect(order(all[name], makeCandidates(best, other), scripted(0.5))).toBe('b a');
     expect(order(all[name], makeCandidates(best, other), scripted(0.05))).toBe('a b');
   });
+
+  it.each(['fastest', 'cheapest', 'leastBusy'] as const)(
+    '%s chooses among all where each is in slow start and none is drawn',
+    (name) => {
+      const best = { price: { input: 0, output: 0 }, health: { share: 0.1, ...peak(1) } };
+      const other = { price: { input: 5, output: 0 }, health: { share: 0.1, ...peak(100), inFlight: 1 } };
+      expect(order(all[name], makeCandidates(other, best), scripted(0.5, 0.5))).toBe('b a');
+    },
+  );
 });
