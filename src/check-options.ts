@@ -9,7 +9,6 @@ import {
   holding,
   anything,
   isFunction,
-  isNumber,
   isObject,
   later,
   listOf,
@@ -58,7 +57,10 @@ const provider = all(
 
 const settings = object(settingRules);
 const usd = number(0);
-const usdPerMillion = expected('USD per million tokens', (value) => isNumber(value) && value >= 0);
+const usdPerMillion = expected(
+  'USD per million tokens, a number ≥ 0',
+  (value) => Number.isFinite(value) && (value as number) >= 0,
+);
 
 const price = object(each('cachedInput cacheWrite perRequest', usd), each('input output', usdPerMillion));
 

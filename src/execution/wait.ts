@@ -85,7 +85,7 @@ function outlookOf(wait: Wait): Outlook | undefined {
     claims.push(target.id);
     lookAgainAt = Math.min(lookAgainAt, at);
   }
-  return lookAgainAt === Infinity ? undefined : { claims, lookAgainAt };
+  return claims.length === 0 && !isEarly ? undefined : { claims, lookAgainAt };
 }
 
 /** When to look at a target again that a limit or an earlier call keeps; undefined: it is not worth waiting for. */

@@ -7,6 +7,8 @@ import { root } from './pages.ts';
 export interface Member {
   readonly name: string;
   readonly isOptional: boolean;
+  /** Whether it may be a number. */
+  readonly isNumber: boolean;
   /** What stands after `@default` in its docstring. */
   readonly default: string | undefined;
 }
@@ -56,6 +58,7 @@ function memberOf(member: ts.TypeElement, file: ts.SourceFile): Member {
   return {
     name: member.name?.getText(file) ?? '',
     isOptional: member.questionToken !== undefined,
+    isNumber: ts.isPropertySignature(member) && /\bnumber\b/.test(member.type?.getText(file) ?? ''),
     default: stated,
   };
 }
