@@ -18,6 +18,7 @@ import {
   object,
   oneOf,
   problemsOf,
+  show,
   strings,
   when,
   wholeNumber,
@@ -127,11 +128,12 @@ const nameFaults: Rule = (options) => {
   return [...(isKnown ? [] : problemsOf(oneOf(names), defaultModel, '.defaultModel')), ...idFaults(models)];
 };
 
-/** One id is one target in the whole router: in another model it may stand again only as the same provider object and model. */
+/** One id is one target in the whole router: in another model it may stand again only as the same provider object and model, with no other limits. */
 function idFaults(models: RouterOptions['models']): Problem[] {
   const faults: Problem[] = [];
   const tell = (path: string, message: string) => faults.push({ path: `${path}.id`, message });
   const seen = new Map<string, { readonly path: string; readonly target: Target }>();
+  const limitFaultsAt = createLimitCheck();
   for (const [model, given] of Object.entries(models)) {
     const here = new Set<string>();
     targetsOf(given).forEach((one, index) => {
@@ -148,9 +150,26 @@ function idFaults(models: RouterOptions['models']): Problem[] {
         );
       seen.set(id, first);
       here.add(id);
+      faults.push(...limitFaultsAt(path, id, one.limits));
     });
   }
   return faults;
+}
+
+/** Limits belong to the id: two places may each state some of them, but not one of them in two ways. */
+function createLimitCheck() {
+  const seen = new Map<string, { readonly path: string; readonly value: unknown }>();
+  return (path: string, id: string, limits: unknown): Problem[] =>
+    Object.entries(isObject(limits) ? limits : {}).flatMap(([name, value]) => {
+      if (value === undefined) return [];
+      const here = { path: `${path}.limits.${name}`, value };
+      const key = `${name} ${id}`;
+      const first = seen.get(key) ?? here;
+      seen.set(key, first);
+      if (Object.is(first.value, value)) return [];
+      const message = `is ${show(value)}, and ${show(first.value)} at ${first.path}; '${id}' is one target with one set of limits`;
+      return fault(message, here.path);
+    });
 }
 
 /** A model's targets, however it is written. */

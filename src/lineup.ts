@@ -1,8 +1,7 @@
 import type { BreakerState } from './core/events.ts';
-import type { Runtime } from './core/runtime.ts';
 import type { ExecutionTarget } from './execution/call.ts';
 import { createHedgeBudget, type HedgeBudget } from './execution/hedge-budget.ts';
-import { createQueue, type Queue } from './execution/queue.ts';
+import { createQueue, createRow, type Queue, type Row } from './execution/queue.ts';
 import type { DatedView, TargetSnapshot, TokenDemand, Tracker } from './health/target-health.ts';
 import type { Candidate } from './routing/candidate.ts';
 import { takeTurn, type Turn } from './routing/weighted.ts';
@@ -30,33 +29,54 @@ export interface Lineup {
   readonly models: ReadonlyMap<string, ModelLineup>;
   /** Each target once, whatever models it stands in. */
   readonly targets: ReadonlyMap<string, ExecutionTarget>;
+  /** By the target's id: where calls wait for it. */
+  readonly rows: ReadonlyMap<string, Row>;
 }
 
-export function createLineup(settings: Settings, tracker: Tracker): Lineup {
+/** `before`: the lineup that it replaces; what models and targets have earned there, and who waits for them, they keep. */
+export function createLineup(settings: Settings, tracker: Tracker, before?: Lineup): Lineup {
   const targets = new Map<string, ExecutionTarget>();
   const models = new Map<string, ModelLineup>();
+  const rows = rowsOf(settings, before);
   const now = settings.runtime.now();
   for (const [name, model] of settings.models) {
-    const places = model.targets.map((target, position) => placeOf(target, position, { tracker, now }));
+    const known = before?.models.get(name);
+    const credits = new Map(known?.places.map(({ id, credit }) => [id, credit]));
+    const places = model.targets.map((target, position) =>
+      placeOf(target, position, { tracker, now, credit: credits.get(target.id) ?? 0 }),
+    );
     for (const { execution } of places) if (!targets.has(execution.id)) targets.set(execution.id, execution);
-    const queue = queueFor(places, settings.runtime);
-    models.set(name, { settings: model, places, queue, hedges: createHedgeBudget() });
+    const queue = queueFor(places, rows.get(places[0]!.id)!);
+    models.set(name, { settings: model, places, queue, hedges: known?.hedges ?? createHedgeBudget() });
   }
-  return { models, targets };
+  return { models, targets, rows };
 }
 
-function queueFor(places: readonly Place[], runtime: Runtime): Queue {
+/** Models that share a target, also by way of a third, share the row in which their calls wait. */
+function rowsOf({ models, runtime }: Settings, before: Lineup | undefined): Map<string, Row> {
+  const rows = new Map<string, Row>();
+  for (const { targets } of models.values()) {
+    const ids = targets.map(({ id }) => id);
+    const shared = new Set(ids.map((id) => rows.get(id)).filter((row) => row !== undefined));
+    const [row = ids.map((id) => before?.rows.get(id)).find(Boolean) ?? createRow(runtime)] = shared;
+    if (shared.size > 1) for (const [id, other] of rows) if (shared.has(other)) rows.set(id, row);
+    for (const id of ids) rows.set(id, row);
+  }
+  return rows;
+}
+
+function queueFor(places: readonly Place[], row: Row): Queue {
   function watch(onChange: () => void): () => void {
     const leave = places.map(({ execution }) => execution.health.watch(onChange));
     return () => leave.forEach((off) => off());
   }
-  return createQueue({ runtime, watch });
+  return createQueue({ row, watch });
 }
 
 function placeOf(
   settings: TargetSettings,
   position: number,
-  { tracker, now }: { readonly tracker: Tracker; readonly now: number },
+  { tracker, now, credit }: { readonly tracker: Tracker; readonly now: number; readonly credit: number },
 ): Place {
   const health = tracker.register(settings);
   const { contextWindow, maxOutputTokens, overrides, priority, weight } = settings;
@@ -64,7 +84,7 @@ function placeOf(
   const front = { health: health.view(now), refusal: undefined, contextWindow, maxOutputTokens, overrides };
   return {
     ...front,
-    ...{ priority, weight, credit: 0 },
+    ...{ priority, weight, credit },
     ...settings,
     provider: settings.provider.name,
     position,

@@ -105,7 +105,7 @@ export function createRouter<const Model extends string>(options: RouterOptions<
     replace(next) {
       // The clock stays: what is remembered is written in its time.
       settings = { ...next, runtime };
-      lineup = createLineup(settings, tracker);
+      lineup = createLineup(settings, tracker, lineup);
       prober.set(settings.probes);
     },
   });

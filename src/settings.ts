@@ -16,6 +16,7 @@ import type {
   RouterOptions,
   SharedOptions,
   Target,
+  TargetLimits,
   Timeouts,
   TransportOption,
 } from './options.ts';
@@ -90,8 +91,12 @@ export function settle(options: RouterOptions): Settings {
 function settleChecked(options: RouterOptions): Settings {
   const problems = optionProblems(options);
   if (problems.length > 0) throw invalidConfig(problems);
+  const limits = limitsById(options.models);
   const models = new Map(
-    Object.entries(options.models).map(([name, model]) => [name, completeModel(name, model, options)]),
+    Object.entries(options.models).map(([name, model]) => [
+      name,
+      completeModel(name, model, { router: options, limits }),
+    ]),
   );
   return Object.freeze({
     models,
@@ -108,17 +113,27 @@ function invalidConfig(problems: Problem[]): RouterError {
   return new RouterError({ code: 'invalid-config', message, problems });
 }
 
+/** Limits belong to the id: what one place states of it holds at all of them. */
+function limitsById(models: RouterOptions['models']): ReadonlyMap<string, TargetLimits> {
+  const found = new Map<string, TargetLimits>();
+  for (const target of Object.values(models).flatMap(targetsOf)) {
+    const id = idOf(target) as string;
+    if (target.limits) found.set(id, { ...found.get(id), ...stated(target.limits) });
+  }
+  return found;
+}
+
 function completeModel(
   name: string,
   given: readonly Target[] | ModelOptions,
-  router: RouterOptions,
+  { router, limits }: { readonly router: RouterOptions; readonly limits: Inherited['limits'] },
 ): ModelSettings {
   const targets = targetsOf(given);
   const model: Partial<ModelOptions> = Array.isArray(given) ? {} : (given as ModelOptions);
   const timeouts = { ...router.timeouts, ...stated(model.timeouts) };
   return Object.freeze({
     name,
-    targets: targets.map((target) => completeTarget(target, { timeouts, prices: router.prices })),
+    targets: targets.map((target) => completeTarget(target, { timeouts, limits, prices: router.prices })),
     strategy: model.strategy ?? router.strategy,
     timeouts,
     retry: { ...defaults.retry, ...retryOptions(router.retry), ...retryOptions(model.retry) },
@@ -127,7 +142,7 @@ function completeModel(
     stream: { ...defaults.stream, ...stated(router.stream), ...stated(model.stream) },
     transport: model.transport ?? router.transport ?? defaults.transport,
     hedge: hedgeSettings(router.hedge, model.hedge),
-    limitsTokens: targets.some((target) => target.limits?.tpm !== undefined),
+    limitsTokens: targets.some((target) => limits.get(idOf(target) as string)?.tpm !== undefined),
     require: [router.require, model.require].filter((require) => require !== undefined),
   });
 }
@@ -141,23 +156,26 @@ const unstated = each(
 
 interface Inherited {
   readonly timeouts: Timeouts;
+  readonly limits: ReadonlyMap<string, TargetLimits>;
   readonly prices: RouterOptions['prices'];
 }
 
-function completeTarget(target: Target, { timeouts, prices }: Inherited): TargetSettings {
+function completeTarget(target: Target, { timeouts, limits: allLimits, prices }: Inherited): TargetSettings {
   const { provider, model, priority = 0, degraded = false, promptCache = false } = target;
   const id = idOf(target) as string;
+  const limits = allLimits.get(id);
   const statedSupports = target.supports && stated(target.supports);
   return Object.freeze({
     ...unstated,
     ...target,
     id,
+    limits,
     price: target.price ?? priceIn(prices, target),
     info: { id, provider: provider.name, model },
     priority,
     degraded,
     promptCache,
-    queueMs: target.limits?.queueMs ?? defaults.queueMs,
+    queueMs: limits?.queueMs ?? defaults.queueMs,
     statedSupports,
     supports: {
       ...supportsOf(target),

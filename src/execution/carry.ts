@@ -78,6 +78,8 @@ interface Step {
   readonly ends: EndReason | undefined;
   /** The latest of its attempts of which the reader of a stream saw text or a tool call. */
   readonly shown: AttemptEnd | undefined;
+  /** When the retry that was to follow was paid for. */
+  readonly paidAt?: number | undefined;
   /** Another target, which came free before the time of the retry. */
   readonly elsewhere?: Admission;
 }
@@ -116,11 +118,11 @@ function askTarget(journey: Journey, first: Admission): Promise<Step> {
     tries += 1;
     refreshed ||= end.keyRefreshed;
     if (end.failure?.kind === 'context-length') walk.outgrown(admission.candidate);
-    const { decision, ends, retryInMs, notRetried } = weigh(journey, end, tries);
+    const { decision, ends, retryInMs, paidAt, notRetried } = weigh(journey, end, tries);
     const shown = call.show?.committed ? end : step?.shown;
     if (notRetried !== undefined) end.attempt.notRetried = notRetried;
     conclude(call, end, decision, parts);
-    step = { end, ends, shown };
+    step = { end, ends, shown, paidAt };
     return { end: step, retryInMs };
   }
 
@@ -132,6 +134,8 @@ function askTarget(journey: Journey, first: Admission): Promise<Step> {
     const isSame = next?.target === admission.target;
     if (next && isSame) admission = next;
     else if (next && step) step = movedOn(step, next);
+    if (!isSame && step?.paidAt !== undefined)
+      admission.target.health.giveBackExtra(step.paidAt, parts.runtime.now());
     return isSame;
   }
 

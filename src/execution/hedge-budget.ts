@@ -7,6 +7,8 @@ export interface HedgeBudget {
   earn(share: number): void;
   /** Takes one hedge, if there is one. */
   pay(): boolean;
+  /** None was made. */
+  giveBack(): void;
 }
 
 export function createHedgeBudget(): HedgeBudget {
@@ -20,6 +22,9 @@ export function createHedgeBudget(): HedgeBudget {
       const affords = saved > 1 - 1e-9;
       if (affords) saved -= 1;
       return affords;
+    },
+    giveBack() {
+      saved = Math.min(mostSaved, saved + 1);
     },
   };
 }

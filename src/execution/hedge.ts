@@ -2,6 +2,7 @@ import { setAlarm } from '../core/runtime.ts';
 import type { Candidate } from '../routing/candidate.ts';
 import type { Admission, Journey } from './admission.ts';
 import { runAttempt, type AttemptEnd, type AttemptInput } from './attempt.ts';
+import type { ExecutionTarget } from './call.ts';
 import { permitOf } from './decide.ts';
 import { createRace, type Race, type Runner } from './race.ts';
 import { conclude, tellFailover, tellHedge } from './tell.ts';
@@ -59,10 +60,10 @@ function secondOf(journey: Journey, first: First, waitedMs: number): First | und
       { from: first.target.id, to: target.id, waitedMs, ...(refused ? { refused } : {}) },
       parts,
     );
-  const refused = refusalOf(journey, target.health.payExtra(parts.runtime.now()));
+  const refused = pay(journey, target);
   if (refused) return void tell(refused);
   const permit = target.health.admit({ lastResort: false, demand: call.tokens, extra: true });
-  if (!permit) return undefined;
+  if (!permit) return giveBack(journey, target);
   walk.ask(candidate);
   tell();
   const last = !walk.hasNext() || call.attempts.length + 1 >= call.maxAttempts;
@@ -78,9 +79,19 @@ function isFit(other: Candidate, first: Candidate, { call, parts }: Journey): bo
   return other.priority === first.priority && isWell;
 }
 
-function refusalOf({ parts }: Journey, affords: boolean): string | undefined {
-  if (!affords) return 'retry budget spent';
-  return parts.hedges.pay() ? undefined : 'hedge budget spent';
+/** From both budgets or from neither; why not. */
+function pay({ parts }: Journey, { health }: ExecutionTarget): string | undefined {
+  const now = parts.runtime.now();
+  if (!health.payExtra(now)) return 'retry budget spent';
+  if (parts.hedges.pay()) return undefined;
+  health.giveBackExtra(now, now);
+  return 'hedge budget spent';
+}
+
+function giveBack({ parts }: Journey, { health }: ExecutionTarget): undefined {
+  const now = parts.runtime.now();
+  health.giveBackExtra(now, now);
+  parts.hedges.giveBack();
 }
 
 async function outcomeOf(

@@ -19,7 +19,7 @@ export interface Outlook {
 
 /** Where the calls of one model wait for a target: who came first is served first, as far as it can use what there is. */
 export interface Queue {
-  /** Whether anybody waits. */
+  /** Whether anybody waits, also in another model. */
   isEmpty(): boolean;
   /** Whether it is for somebody who waits: whoever comes later must not take it before. */
   isClaimed(id: string): boolean;
@@ -28,100 +28,127 @@ export interface Queue {
 }
 
 export interface QueueOptions {
-  readonly runtime: Runtime;
+  /** Where they stand, together with those of every model that has a target in common. */
+  readonly row: Row;
   /** Tells of whatever may let somebody be served, but for time; listened to only while somebody waits. */
   readonly watch: (onChange: () => void) => () => void;
 }
 
-/** More calls than this do not wait: those behind them would wait in vain. */
+/** More calls of one model than this do not wait: those behind them would wait in vain. */
 export const longestQueue = 100;
 
+/** One model's way into the row. */
+interface Line {
+  readonly watch: QueueOptions['watch'];
+  /** How many of its calls wait; those that are not timed. */
+  waiting: number;
+  untimed: number;
+  unwatch: () => void;
+}
+
 interface Entry {
+  readonly line: Line;
   readonly waiter: Waiter<unknown>;
   readonly settle: (taken: unknown) => void;
   readonly fail: (error: unknown) => void;
 }
 
-interface Memory extends QueueOptions {
+/** Those who wait, whatever model they ask: two models that share a target would else take its slots from each other out of turn. */
+export interface Row {
+  readonly runtime: Runtime;
   /** In the order in which they came. */
   readonly entries: Set<Entry>;
   /** What they claim. Whatever has happened since the last look, nobody who comes now overtakes them by it. */
   claimed: Set<string>;
   /** When they are looked at again, if nothing happens before. */
   lookAgainAt: number;
-  unwatch: (() => void) | undefined;
   callOff: () => void;
   isLookDue: boolean;
 }
 
 const nothing = () => {};
 
-/** Woken by what frees a target and by one alarm, never by polling. While nobody waits, nothing runs. */
-export function createQueue(options: QueueOptions): Queue {
-  const memory: Memory = {
-    ...options,
+export function createRow(runtime: Runtime): Row {
+  return {
+    runtime,
     entries: new Set(),
     claimed: new Set(),
     lookAgainAt: Infinity,
-    unwatch: undefined,
     callOff: nothing,
     isLookDue: false,
   };
+}
+
+/** Woken by what frees a target and by one alarm, never by polling. While nobody waits, nothing runs. */
+export function createQueue({ row, watch }: QueueOptions): Queue {
+  const line: Line = { watch, waiting: 0, untimed: 0, unwatch: nothing };
   return {
-    isEmpty: () => memory.entries.size === 0,
-    isClaimed: (id) => memory.claimed.has(id),
+    isEmpty: () => row.entries.size === 0,
+    isClaimed: (id) => row.claimed.has(id),
     join<T>(waiter: Waiter<T>) {
       let entry!: Entry;
       const done = new Promise<T | undefined>((resolve, reject) => {
-        entry = { waiter, settle: resolve as Entry['settle'], fail: reject };
+        entry = { line, waiter, settle: resolve as Entry['settle'], fail: reject };
       });
-      join(memory, entry);
-      return { done, leave: () => leave(memory, entry) };
+      join(row, entry);
+      return { done, leave: () => leave(row, entry) };
     },
   };
 }
 
 /** Looks at the one who comes alone: for those who wait nothing has changed by it. */
-function join(memory: Memory, entry: Entry): void {
-  const { entries, claimed } = memory;
+function join(row: Row, entry: Entry): void {
+  const { claimed } = row;
   const outlook = serve(entry, (id) => claimed.has(id));
   if (outlook === undefined) return;
-  if (!entry.waiter.isTimed && isFull(entries)) return entry.settle(undefined);
-  entries.add(entry);
+  if (!entry.waiter.isTimed && entry.line.untimed >= longestQueue) return entry.settle(undefined);
+  stand(row, entry);
   for (const id of outlook.claims) claimed.add(id);
-  listen(memory, Math.min(memory.lookAgainAt, outlook.lookAgainAt));
+  setLook(row, Math.min(row.lookAgainAt, outlook.lookAgainAt));
 }
 
-function isFull(entries: ReadonlySet<Entry>): boolean {
-  if (entries.size < longestQueue) return false;
-  let waiting = 0;
-  for (const { waiter } of entries) if (!waiter.isTimed) waiting += 1;
-  return waiting >= longestQueue;
+function stand(row: Row, entry: Entry): void {
+  const { line, waiter } = entry;
+  row.entries.add(entry);
+  // What changes while a change is being made is looked at when it is whole.
+  if (line.waiting === 0) line.unwatch = line.watch(() => lookSoon(row));
+  line.waiting += 1;
+  if (!waiter.isTimed) line.untimed += 1;
 }
 
-function leave(memory: Memory, entry: Entry): void {
-  if (!memory.entries.delete(entry)) return;
+/** Whether it was there. */
+function stepOut({ entries }: Row, entry: Entry): boolean {
+  if (!entries.delete(entry)) return false;
+  const { line, waiter } = entry;
+  line.waiting -= 1;
+  if (!waiter.isTimed) line.untimed -= 1;
+  if (line.waiting === 0) line.unwatch();
+  return true;
+}
+
+function leave(row: Row, entry: Entry): void {
+  if (!stepOut(row, entry)) return;
   entry.settle(undefined);
   // What it claimed is free for those behind it.
-  if (memory.entries.size > 0) lookSoon(memory);
-  else rest(memory);
+  if (row.entries.size > 0) lookSoon(row);
+  else rest(row);
 }
 
 /** Serves whom it can, in order, and sets the alarm for the rest. */
-function look(memory: Memory): void {
-  const { entries } = memory;
+function look(row: Row): void {
+  const { entries } = row;
   const claimed = new Set<string>();
   const isClaimed = (id: string) => claimed.has(id);
   let lookAgainAt = Infinity;
   for (const entry of entries) {
     const outlook = serve(entry, isClaimed);
-    if (outlook === undefined) entries.delete(entry);
+    if (outlook === undefined) stepOut(row, entry);
     for (const id of outlook?.claims ?? []) claimed.add(id);
     lookAgainAt = Math.min(lookAgainAt, outlook?.lookAgainAt ?? Infinity);
   }
-  memory.claimed = claimed;
-  if (entries.size > 0) listen(memory, lookAgainAt);
-  else rest(memory);
+  row.claimed = claimed;
+  if (entries.size > 0) setLook(row, lookAgainAt);
+  else rest(row);
 }
 
 /** What it goes on waiting for; undefined: it has settled. */
@@ -139,31 +166,27 @@ function serve({ waiter, settle, fail }: Entry, isClaimed: (id: string) => boole
 }
 
 /** Nobody waits: nothing runs. */
-function rest(memory: Memory): void {
-  memory.callOff();
-  memory.callOff = nothing;
-  memory.unwatch?.();
-  memory.unwatch = undefined;
-  memory.claimed = new Set();
-  memory.lookAgainAt = Infinity;
+function rest(row: Row): void {
+  row.callOff();
+  row.callOff = nothing;
+  row.claimed = new Set();
+  row.lookAgainAt = Infinity;
 }
 
-function listen(memory: Memory, lookAgainAt: number): void {
-  const { runtime } = memory;
-  memory.callOff();
-  memory.callOff = nothing;
-  memory.lookAgainAt = lookAgainAt;
-  // What changes while a change is being made is looked at when it is whole.
-  memory.unwatch ??= memory.watch(() => lookSoon(memory));
+function setLook(row: Row, lookAgainAt: number): void {
+  const { runtime } = row;
+  row.callOff();
+  row.callOff = nothing;
+  row.lookAgainAt = lookAgainAt;
   if (lookAgainAt < Infinity)
-    memory.callOff = setAlarm(runtime, Math.max(1, lookAgainAt - runtime.now()), () => look(memory));
+    row.callOff = setAlarm(runtime, Math.max(1, lookAgainAt - runtime.now()), () => look(row));
 }
 
-function lookSoon(memory: Memory): void {
-  if (memory.isLookDue) return;
-  memory.isLookDue = true;
+function lookSoon(row: Row): void {
+  if (row.isLookDue) return;
+  row.isLookDue = true;
   void Promise.resolve().then(() => {
-    memory.isLookDue = false;
-    look(memory);
+    row.isLookDue = false;
+    look(row);
   });
 }

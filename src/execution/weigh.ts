@@ -17,6 +17,8 @@ export interface Weighed {
   /** Why the call ends here; undefined: answered, or it goes on. */
   readonly ends?: EndReason;
   readonly retryInMs?: number;
+  /** When the retry was paid for, where it had to be. */
+  readonly paidAt?: number;
   /** Why a retry that is permitted does not follow. */
   readonly notRetried?: string;
 }
@@ -54,7 +56,7 @@ function weighFailure(journey: Journey, end: AttemptEnd, failure: Failure, tries
   });
   if (decision === 'next') return { decision };
   const retry = decision === 'retry' ? retryOf(journey, end.target, failure, tries) : undefined;
-  if (retry && 'inMs' in retry) return { decision: 'retry', retryInMs: retry.inMs };
+  if (retry && 'inMs' in retry) return { decision: 'retry', retryInMs: retry.inMs, paidAt: retry.paidAt };
   const mayMove = attemptsLeft > 0 && permitOf(failure.kind, call.failures) !== 'stop';
   if (mayMove && walk.comingFree().length > 0) return { decision: 'next', ...retry };
   return { decision: 'stop', ends: endOf(failure, call), ...retry };
@@ -79,7 +81,7 @@ function retryOf(
   target: ExecutionTarget,
   failure: Failure,
   tries: number,
-): { readonly inMs: number } | { readonly notRetried: string } {
+): { readonly inMs: number; readonly paidAt?: number } | { readonly notRetried: string } {
   if (adapts(failure)) return { inMs: 0 };
   const now = runtime.now();
   const view = target.health.view(now, call.tokens);
@@ -94,7 +96,7 @@ function retryOf(
   if (now + delayMs >= call.deadline)
     return { notRetried: 'the wait would outlast the deadline of the call' };
   if (!target.health.payExtra(now)) return { notRetried: 'retry budget spent' };
-  return { inMs: delayMs };
+  return { inMs: delayMs, paidAt: now };
 }
 
 /** One that limps, or that is to be asked while nobody else can serve, is asked before its time. */

@@ -16,6 +16,8 @@ export interface RetryBudget {
   earn(now: number): void;
   /** Takes one more, if it can be afforded. */
   pay(now: number): boolean;
+  /** As if it had never been paid: nothing came of it. */
+  giveBack(paidAt: number, now: number): void;
 }
 
 export function createRetryBudget(): RetryBudget {
@@ -37,6 +39,9 @@ export function createRetryBudget(): RetryBudget {
       const affords = savedAt(now) >= 1;
       if (affords) saved -= 1;
       return affords;
+    },
+    giveBack(paidAt, now) {
+      saved = savedAt(now) + Math.exp(-Math.max(0, now - paidAt) / fadeMs);
     },
   };
 }

@@ -204,6 +204,8 @@ export interface TargetHealth {
   admit(options: AdmitOptions): Permit | undefined;
   /** Takes one `extra` attempt from the retry budget; false where it is spent. */
   payExtra(now: number): boolean;
+  /** It was not made: what was paid at `paidAt` is there again. */
+  giveBackExtra(paidAt: number, now: number): void;
   /** Tells of whatever may change its view, but for the passing of time. Returns how to stop listening. */
   watch(onChange: () => void): () => void;
   disable(options?: DisableOptions): void;

@@ -1,8 +1,9 @@
 import type { RouterEvent } from '../core/events.ts';
+import type { Failure } from '../core/failure.ts';
 import type { Runtime } from '../core/runtime.ts';
 import type { Backend, BackendPass } from './backend.ts';
 import { createHistory } from './history.ts';
-import { createLatency } from './latency.ts';
+import { createLatency, type Latency } from './latency.ts';
 import { createOwnLimits, type LimitBlock, type Taken } from './limits.ts';
 import { patienceOf, shortestPatienceMs } from './patience.ts';
 import { createPeakEwma } from './peak-ewma.ts';
@@ -26,6 +27,8 @@ import type { Watched } from './waiting.ts';
 
 /** The `firstTokenMs` of a call that states none. */
 const waitForFailureMs = 10_000;
+/** Of one that refuses for want of room: so many times what is usual for it. */
+const waitsOfTheFull = 2;
 
 export interface Target {
   readonly health: TargetHealth;
@@ -84,6 +87,7 @@ export function createTarget({ id, limits }: TargetRef, options: TargetOptions):
       view: (now, demand) => view(memory, now, demand),
       admit: (admitOptions) => admit(memory, admitOptions),
       payExtra: (now) => memory.retryBudget.pay(now),
+      giveBackExtra: (paidAt, now) => memory.retryBudget.giveBack(paidAt, now),
       watch(onChange) {
         memory.waiting.add(onChange);
         return () => void memory.waiting.delete(onChange);
@@ -200,17 +204,27 @@ function createPermit(memory: Memory, admitted: Admitted): Permit {
 
 /** Who fails at once must not look fast: a failure counts as the longest wait that a caller has by default. */
 function notePeak(
-  { firstTokenPeak, runtime }: Memory,
+  { firstToken, firstTokenPeak, runtime }: Memory,
   { outcome, durationMs = 0, failure, evidence }: AttemptResult,
   hasContent: boolean,
 ): void {
   const now = runtime.now();
   if (outcome === 'failure') {
     if (evidence ?? (failure === undefined || isEvidence(failure)))
-      firstTokenPeak.record(Math.max(durationMs, waitForFailureMs), now);
+      firstTokenPeak.record(Math.max(durationMs, waitOf(failure, hasContent, firstToken)), now);
     // Given up before it answered: it would have taken at least as long.
   } else if (outcome !== 'success' && !hasContent && firstTokenPeak.peak() !== undefined)
     firstTokenPeak.record(durationMs, now);
+}
+
+/**
+ * Who has no room for one more is no slower for those whom it lets in, and says so at once: as a wait it counts for twice
+ * what 95 of 100 of its answers take, so that others are asked first for a moment.
+ */
+function waitOf(failure: Failure | undefined, hasContent: boolean, firstToken: Latency): number {
+  const usualMs = firstToken.percentiles()?.p95Ms;
+  const isFull = failure?.kind === 'overloaded' && !hasContent && usualMs !== undefined;
+  return isFull ? Math.min(waitForFailureMs, waitsOfTheFull * usualMs) : waitForFailureMs;
 }
 
 function judgeOf({ backend: { breaker } }: Memory, pass: BackendPass, watched: Watched): SilenceJudge {

@@ -43,6 +43,21 @@ describe('fastest', () => {
     expect(following.slice(1, 6).map(({ attempt }) => attempt.target)).toEqual(['b', 'b', 'b', 'b', 'b']);
   });
 
+  it('asks others for a moment after a target had no room, and does not take it for slow', async () => {
+    const overloaded = [{ fail: 'overloaded' }] as const;
+    const every = (count: number) =>
+      Array.from({ length: 400 }, (_, call) => (call % count === count - 1 ? overloaded : after(300)));
+    const far = arrange({ a: [...every(25)], b: after(900) }, { strategy: 'fastest' });
+    const counts = await served(far, 300);
+    expect(far.eventsOf('breaker')).toEqual([]);
+    expect(counts['a']).toBeGreaterThan(260);
+    const near = arrange({ a: [...every(25)], b: after(400) }, { strategy: 'fastest' });
+    await served(near, 100);
+    const targets = near.eventsOf('attempt').map(({ attempt }) => attempt.target);
+    const refusedAt = near.eventsOf('attempt').findLastIndex(({ attempt }) => attempt.failure);
+    expect(targets.slice(refusedAt + 1, refusedAt + 4)).toEqual(['b', 'b', 'b']);
+  });
+
   it('shares out a burst instead of sending everybody to the fastest', async () => {
     const stage = arrange({ a: after(300), b: after(400) }, { strategy: 'fastest' });
     await served(stage, 10);

@@ -52,11 +52,13 @@ describe('a second attempt beside a silent one', () => {
 
   it('waits by the percentile of the target’s own healthy history, and not at all on thin history', async () => {
     let ms = 100;
-    const stage = arrange({ a: () => slow(ms), b: 'From b.' }, { hedge: true });
+    const stage = arrange({ a: () => slow(ms), b: 'From b.' }, { hedge: { maxShare: 0.5 } });
     ms = 5_000;
     expect(decisionsOf(await stage.ask())).toEqual(['a answer']);
-    ms = 100;
-    for (let count = 0; count < 60; count += 1) await stage.ask();
+    for (let count = 0; count < 60; count += 1) {
+      ms = 80 + (count % 20);
+      await stage.ask();
+    }
     ms = 5_000;
     const reply = await stage.ask();
     expect(decisionsOf(reply)).toEqual(['a cut', 'b answer']);
@@ -353,11 +355,13 @@ describe('what hedges cost', () => {
 
   it('is charged to the retry budget of the target that is asked', async () => {
     const stage = arrange({ a: slow(5_000), b: slow(5_000) }, { hedge });
-    await Promise.all(
-      Array.from({ length: 40 }, () => stage.router.complete(question)).map((call) =>
-        stage.runtime.run(call),
-      ),
-    );
+    const calls: Promise<unknown>[] = [];
+    // In waves, since no more than ten hedges are saved up.
+    for (let wave = 0; wave < 6; wave += 1) {
+      for (let call = 0; call < 10; call += 1) calls.push(stage.router.complete(question));
+      await stage.runtime.advance(510);
+    }
+    await stage.runtime.run(Promise.all(calls));
     const refused = stage.eventsOf('hedge').filter(({ refused: why }) => why === 'retry budget spent');
     expect(refused.length).toBeGreaterThan(0);
     await settleNow(stage);

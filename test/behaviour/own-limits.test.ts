@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Strategy } from 'failsoft';
-import type { ScriptStep } from 'failsoft/testing';
+import { createRouter, type Router, type Strategy, type Target } from 'failsoft';
+import { manualRuntime, scriptedProvider, type ScriptStep } from 'failsoft/testing';
 import { arrange, errorOf, question } from './arrange.ts';
 
 it('a limit for a minute is spread over it: the target keeps its share all the time, and others take the rest', async () => {
@@ -128,3 +128,59 @@ it('a caller who leaves in the very moment in which the queue lets it in holds n
   expect(await left).toMatchObject({ code: 'aborted', attempts: [] });
   expect(stage.router.health().targets['a']?.limits?.tokens?.used).toBeLessThan(200);
 });
+
+describe('limits belong to the id, in whatever models it stands', () => {
+  function twice(one: Target['limits'], other: Target['limits']) {
+    const runtime = manualRuntime({ startAt: 1_000_000 });
+    const provider = scriptedProvider([{ waitMs: 100 }, { text: 'Done.' }], { runtime });
+    const place = (limits: Target['limits']): Target => ({ id: 'a', provider, model: 'm', limits });
+    const models = { chat: [place(one)], cheap: { targets: [place(other)] } };
+    const router: Router = createRouter({ models, runtime, retry: 0 });
+    const ask = (model: string, maxTokens?: number) =>
+      runtime.run(router.complete({ ...question, model, maxTokens }));
+    return { runtime, router, ask };
+  }
+
+  it.each([
+    ['the first', { rpm: 1, queueMs: 0 }, undefined],
+    ['the last', undefined, { rpm: 1, queueMs: 0 }],
+    ['one field each', { rpm: 1 }, { queueMs: 0 }],
+    ['both alike', { rpm: 1, queueMs: 0 }, { rpm: 1, queueMs: undefined }],
+  ])('where %s of two places states them', async (_where, one, other) => {
+    for (const model of ['chat', 'cheap']) {
+      const { ask } = twice(one, other);
+      await ask('chat');
+      expect(await errorOf(ask(model))).toMatchObject({
+        rejected: [{ target: 'a', reason: expect.stringContaining('own limit of 1 requests') as string }],
+      });
+    }
+  });
+
+  it('a limit of tokens counts the calls of a model that does not state it by their estimate', async () => {
+    const { ask } = twice({ tpm: 1_000, queueMs: 0 }, undefined);
+    await ask('cheap', 900);
+    expect((await errorOf(ask('cheap', 200))).rejected[0]?.reason).toContain('tokens a minute');
+  });
+
+  it('two words for one of them are refused, with both places', () => {
+    const error = thrownBy(() => twice({ rpm: 60, concurrency: 2 }, { rpm: 30, concurrency: 2 }));
+    expect(error).toMatchObject({
+      code: 'invalid-config',
+      problems: [
+        {
+          path: 'models.cheap.targets[0].limits.rpm',
+          message: "is 30, and 60 at models.chat[0].limits.rpm; 'a' is one target with one set of limits",
+        },
+      ],
+    });
+  });
+});
+
+function thrownBy(work: () => unknown): unknown {
+  try {
+    work();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRouter, type Router, type Target } from 'failsoft';
+import { createRouter, type CallOptions, type Router, type RouterOptions, type Target } from 'failsoft';
 import { manualRuntime, scriptedProvider, type ScriptSource } from 'failsoft/testing';
 import { arrange, decisionsOf, errorOf, failing, question, settleNow } from './arrange.ts';
 
@@ -236,6 +236,68 @@ describe('while others wait', () => {
     expect(await stage.ask(undefined, { targets: ['b'] })).toMatchObject({ latencyMs: 600 });
     await stage.runtime.run(Promise.all([...retrying, busy]));
     expect(stage.providers.a.calls.length - 600).toBeGreaterThan(210);
+  });
+});
+
+describe('two models that share a target', () => {
+  /** Models by name, each with its targets; every target takes one call at a time, for 100 ms. */
+  function sharing(
+    models: Readonly<Record<string, readonly string[]>>,
+    limits: Target['limits'] = { concurrency: 1, queueMs: 60_000 },
+  ) {
+    const runtime = manualRuntime({ startAt: 1_000_000 });
+    const ids = [...new Set(Object.values(models).flat())];
+    const targets = new Map(
+      ids.map((id): [string, Target] => {
+        const provider = scriptedProvider(answersIn(100), { name: id, runtime });
+        return [id, { id, provider, model: 'm', limits }];
+      }),
+    );
+    const lists = Object.entries(models).map(([name, list]) => [name, list.map((id) => targets.get(id)!)]);
+    const options = { models: Object.fromEntries(lists) as RouterOptions['models'], runtime };
+    const router: Router = createRouter(options);
+    const done: string[] = [];
+    const call = (model: string, name = model, options: CallOptions = {}) =>
+      router.complete({ ...question, model }, options).then(
+        () => done.push(name),
+        () => done.push(`${name}: told at once`),
+      );
+    return { runtime, router, options, done, call };
+  }
+
+  it('share one queue: who came first is served first, whatever model it asked', async () => {
+    const { runtime, done, call } = sharing({ chat: ['a'], cheap: ['a'] });
+    const models = ['chat', 'chat', 'cheap', 'chat', 'cheap', 'cheap', 'chat'];
+    await runtime.run(Promise.all(models.map((model, number) => call(model, `${model} ${number}`))));
+    expect(done).toEqual(models.map((model, number) => `${model} ${number}`));
+  });
+
+  it('share it also where a third joins two that had none in common', async () => {
+    const { runtime, done, call } = sharing({ one: ['a'], two: ['b', 'c'], three: ['c'], both: ['a', 'b'] });
+    const models = ['two', 'three', 'two', 'three', 'two', 'three', 'two'];
+    const calls = models.map((model, number) => call(model, `${model} ${number}`, { targets: ['c'] }));
+    await runtime.run(Promise.all(calls));
+    expect(done).toEqual(models.map((model, number) => `${model} ${number}`));
+  });
+
+  it('keep nobody of one out of the queue because the other is full', async () => {
+    const { runtime, done, call } = sharing({ chat: ['a'], cheap: ['a'] });
+    const calls = Array.from({ length: 102 }, () => call('chat'));
+    calls.push(call('cheap'));
+    await runtime.run(Promise.all(calls));
+    expect(done.filter((name) => name === 'chat: told at once')).toHaveLength(1);
+    expect(done.at(-1)).toBe('cheap');
+  });
+
+  it('do so after update() too: who waited before stands before who comes in the moment that frees a target', async () => {
+    const limits = { rpm: 1, queueMs: 120_000 };
+    const { runtime, router, options, done, call } = sharing({ chat: ['a'], cheap: ['a'] }, limits);
+    const late = runtime.sleep(61_000).then(() => call('cheap', 'late'));
+    const calls = [call('chat', 'first'), call('chat', 'second'), late];
+    await runtime.advance(500);
+    router.update(options);
+    await runtime.run(Promise.all(calls));
+    expect(done).toEqual(['first', 'second', 'late']);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { arrange, decisionsOf, failing, type Stage } from './arrange.ts';
+import { arrange, decisionsOf, failing, question, type Stage } from './arrange.ts';
 
 /** The waits between the attempts of the last call. */
 function waits<Id extends string>(stage: Stage<Id>): number[] {
@@ -204,5 +204,64 @@ describe('a retry at the same target', () => {
     await stage.ask();
     await stage.runtime.advance(60_000);
     expect(stage.providers.a.calls).toHaveLength(2);
+  });
+});
+
+describe('what was paid for one attempt more that nobody made is given back:', () => {
+  const later = { fail: { kind: 'content-policy', message: 'later', retryAfterMs: 3_000 } } as const;
+  const failures = { 'content-policy': 'retry' } as const;
+
+  /** How many of so many calls at once that fail at the target find its budget spent. */
+  async function spentAt<Id extends string>(stage: Stage<Id>, id: Id, count: number): Promise<number> {
+    const from = stage.events.length;
+    const calls = Array.from({ length: count }, () =>
+      stage.router.complete(question, { targets: [id], retry: 1 }).catch(() => {}),
+    );
+    await stage.runtime.run(Promise.all(calls));
+    return stage.events
+      .slice(from)
+      .filter((event) => event.type === 'attempt' && event.attempt.notRetried === 'retry budget spent')
+      .length;
+  }
+
+  it('a call goes to another target instead, before the time of its retry', async () => {
+    const stage = arrange(
+      {
+        a: { script: [later] },
+        b: { script: [{ waitMs: 300 }, { text: 'From b.' }], target: { limits: { concurrency: 40 } } },
+      },
+      { failures },
+    );
+    const busy = Array.from({ length: 40 }, () => stage.router.complete(question, { targets: ['b'] }));
+    const moving = Array.from({ length: 40 }, () => stage.router.complete(question));
+    const replies = await stage.runtime.run(Promise.all([...busy, ...moving]));
+    expect(replies.every(({ target }) => target.id === 'b')).toBe(true);
+    expect(await spentAt(stage, 'a', 20)).toBe(0);
+  });
+
+  it('a caller leaves while it waits', async () => {
+    const stage = arrange({ a: { script: [later] } }, { failures });
+    const controller = new AbortController();
+    const leaving = Array.from({ length: 30 }, () =>
+      stage.router.complete(question, { signal: controller.signal }).catch(() => {}),
+    );
+    await stage.runtime.advance(10);
+    controller.abort();
+    await Promise.all(leaving);
+    expect(await spentAt(stage, 'a', 20)).toBe(0);
+  });
+
+  it('a hedge that its own budget forbids takes nothing from the target that it would have gone to', async () => {
+    const stage = arrange(
+      { a: [{ waitMs: 1_000 }, { text: 'From a.' }], b: { script: [later] } },
+      { failures, hedge: { afterMs: 100, maxShare: 0.001 } },
+    );
+    const calls = Array.from({ length: 40 }, () => stage.router.complete(question));
+    await stage.runtime.advance(150);
+    expect(stage.eventsOf('hedge').filter(({ refused }) => refused === 'hedge budget spent')).toHaveLength(
+      39,
+    );
+    expect(await spentAt(stage, 'b', 20)).toBe(0);
+    await stage.runtime.run(Promise.all(calls));
   });
 });

@@ -55,6 +55,30 @@ describe('the retry budget of a target', () => {
     );
   });
 
+  it('is, where what was paid is given back, as if it had never been paid', () => {
+    const steps = fc.array(fc.record({ afterMs: fc.nat(3_000), firsts: fc.nat(10) }), {
+      maxLength: 20,
+      size: 'max',
+    });
+    fc.assert(
+      fc.property(steps, fc.nat(20), (all, kept) => {
+        const [budget, other] = [createRetryBudget(), createRetryBudget()];
+        let now = 1_000;
+        const paidAt = now;
+        const paid = drain(budget, now);
+        for (let count = 0; count < kept; count += 1) other.pay(now);
+        for (const { afterMs, firsts } of all) {
+          now += afterMs;
+          for (let count = 0; count < firsts; count += 1) [budget, other].forEach((one) => one.earn(now));
+        }
+        for (let count = kept; count < paid; count += 1) budget.giveBack(paidAt, now);
+        // Sums of fractions may fall on either side of a whole one.
+        expect(Math.abs(drain(budget, now) - drain(other, now))).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   it('stands still while the clock is set back', () => {
     const budget = createRetryBudget();
     drain(budget, 100_000);

@@ -663,6 +663,12 @@ describe('whoever waits for a target', () => {
     expect(heard).not.toHaveBeenCalled();
   });
 
+  it('keeps what is left of its budget of retries where it is registered anew', () => {
+    const { clock, register } = setUp();
+    for (let count = 0; count < 25; count += 1) register('one').payExtra(clock.now());
+    expect(register('one').payExtra(clock.now())).toBe(false);
+  });
+
   it('pays for retries and hedges from a budget that its first attempts fill, and no others', () => {
     const { clock, register } = setUp();
     const one = register('one');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createRouter, type RouterEvent } from 'failsoft';
-import { manualRuntime, scriptedProvider } from 'failsoft/testing';
+import { createRouter, type Router, type RouterEvent, type RouterOptions, type Target } from 'failsoft';
+import { manualRuntime, scriptedProvider, type ManualRuntime, type ScriptSource } from 'failsoft/testing';
 
 const request = { messages: [{ role: 'user', content: 'Hello there' }] } as const;
 
@@ -125,6 +125,51 @@ describe('probe', () => {
 });
 
 describe('update', () => {
+  describe('takes nothing from what stays:', () => {
+    /** The same options again before each call. */
+    function updating(targets: Target[], runtime: ManualRuntime, more: Partial<RouterOptions> = {}) {
+      const options: RouterOptions = { ...more, models: { chat: targets }, runtime };
+      const router: Router = createRouter(options);
+      return () => {
+        router.update(options);
+        return runtime.run(router.complete({ messages: [{ role: 'user', content: 'Hi' }] }));
+      };
+    }
+    const targetOf = (
+      id: string,
+      runtime: ManualRuntime,
+      script: ScriptSource,
+      more: Partial<Target> = {},
+    ) => ({
+      ...more,
+      id,
+      model: 'm',
+      provider: scriptedProvider(script, { name: id, runtime }),
+    });
+
+    it('the turn of each target under weights', async () => {
+      const runtime = manualRuntime();
+      const targets = [3, 2, 1].map((weight, index) => targetOf(`t${index}`, runtime, 'Hi', { weight }));
+      const ask = updating(targets, runtime);
+      const served: Record<string, number> = {};
+      for (let call = 0; call < 60; call += 1) {
+        const { id } = (await ask()).target;
+        served[id] = (served[id] ?? 0) + 1;
+      }
+      expect(served).toEqual({ t0: 30, t1: 20, t2: 10 });
+    });
+
+    it('the budget of hedges', async () => {
+      const runtime = manualRuntime();
+      const slow = [{ waitMs: 1_000 }, { text: 'Late.' }] as const;
+      const targets = [targetOf('a', runtime, slow), targetOf('b', runtime, 'Hi')];
+      const ask = updating(targets, runtime, { hedge: { afterMs: 100, maxShare: 0.1 } });
+      let hedged = 0;
+      for (let call = 0; call < 30; call += 1) if ((await ask()).attempts.length > 1) hedged += 1;
+      expect(hedged).toBe(4);
+    });
+  });
+
   it('takes new options, and targets that stay keep their health', async () => {
     const { runtime, one, two, router, answeredBy } = setUp();
     one.script([{ fail: 'auth' }]);
