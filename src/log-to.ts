@@ -63,7 +63,7 @@ function describeHedge({ from, to, waitedMs, refused }: Extract<RouterEvent, { t
 function describeLimit(event: Extract<RouterEvent, { type: 'limit' }>): string {
   const how =
     event.perSecond === undefined ? 'spared' : `asked ${event.perSecond.toFixed(1)} times a second or more`;
-  return `limit ${event.provider}/${event.providerModel} ${how} for ${seconds(event.until - event.at)} (${event.kind})`;
+  return `limit ${placeOf(event)} ${how} for ${seconds(event.until - event.at)} (${event.kind})`;
 }
 
 function describeCall(event: Extract<RouterEvent, { type: 'call' }>): [Level, string] {
@@ -103,7 +103,17 @@ function describeProbe({
 
 function describeBreaker(event: Extract<RouterEvent, { type: 'breaker' }>): string {
   const until = event.openUntil === undefined ? '' : ` for ${seconds(event.openUntil - event.at)}`;
-  return `breaker ${event.provider}/${event.providerModel} ${event.from} → ${event.to}${until} (${event.reason})`;
+  return `breaker ${placeOf(event)} ${event.from} → ${event.to}${until} (${event.reason})`;
+}
+
+function placeOf({
+  scope,
+  provider,
+  providerModel,
+}: Extract<RouterEvent, { type: 'breaker' | 'limit' }>): string {
+  return scope === undefined
+    ? `${provider}/${providerModel}`
+    : `${provider} (all models, by ${providerModel})`;
 }
 
 function milliseconds(ms: number): string {

@@ -61,6 +61,8 @@ export type RouterEvent =
   | (EventBase & { type: 'failover'; model: string; from: string; to: string; kind: FailureKind })
   | (EventBase & {
       type: 'breaker';
+      /** It is about all models of the provider object, because its host cannot be reached; `providerModel` met that first. */
+      scope?: 'provider';
       provider: string;
       providerModel: string;
       targets: string[];
@@ -73,6 +75,8 @@ export type RouterEvent =
   | (EventBase & {
       /** A target cools down, is locked out, or is asked less often for a while. */
       type: 'limit';
+      /** All models of the provider object are locked out for what `providerModel` was refused for. */
+      scope?: 'provider';
       provider: string;
       providerModel: string;
       targets: string[];

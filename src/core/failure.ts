@@ -62,6 +62,8 @@ export interface Failure {
   requestId?: string;
   /** With `unsupported`: what was refused. */
   feature?: Feature;
+  /** With `quota` and `auth`: the vendor says that it is about this model, not about all that the key can ask for. */
+  scope?: 'model';
 }
 
 /** What may follow a failure: the same target again, another target, or nothing. */
@@ -111,8 +113,16 @@ export const schemaMismatchCode = 'schema-mismatch';
 export const silenceCodes = { first: 'first-token', gap: 'idle' } as const;
 /** Nobody listens there: the strongest evidence there is. */
 export const connectionRefusedCode = 'connection-refused';
+/** No connection came about: the host was not found, not reached or not trusted. Names of the platform. */
+const unreachableCodes =
+  /^(connection-refused|ENOTFOUND|EAI_[A-Z]+|E(HOST|NET)UNREACH|UND_ERR_CONNECT_TIMEOUT|ERR_(TLS|SSL)_\w+|\w*CERT\w*|UNABLE_TO_\w+)$/;
 /** Beside `unsupported`: the provider has learnt from the refusal, and makes its next request to this model differently. */
 export const adaptedCode = 'adapted';
+
+/** Whether nothing was asked of any model, because its host could not be reached at all. */
+export function isUnreachable({ kind, code = '' }: Failure): boolean {
+  return (kind === 'network' || kind === 'timeout') && unreachableCodes.test(code);
+}
 
 /** What a thrown value says. Anything can be thrown: also what cannot be read or written out. */
 export function messageOf(error: unknown): string {

@@ -8,7 +8,7 @@ export interface Subject {
   readonly provider: string;
   readonly model: string;
   /** The ids of its targets. */
-  readonly targets: ReadonlySet<string>;
+  readonly targets: Iterable<string>;
   readonly emit: (event: RouterEvent) => void;
 }
 
@@ -16,13 +16,19 @@ function about({ provider, model, targets }: Subject, at: number) {
   return { at, provider, providerModel: model, targets: [...targets] };
 }
 
-export function tellBreaker(subject: Subject, { at, from, to, openUntil, reason }: BreakerChange): void {
-  subject.emit({ type: 'breaker', ...about(subject, at), from, to, openUntil, reason });
+/** `scope`: the change is of all models of the provider; then the model is the one that it happened to. */
+export function tellBreaker(
+  subject: Subject,
+  { at, from, to, openUntil, reason }: BreakerChange,
+  scope?: 'provider',
+): void {
+  subject.emit({ type: 'breaker', ...about(subject, at), scope, from, to, openUntil, reason });
 }
 
 export function tellLimit(subject: Subject, kind: FailureKind, held: Held, at: number): void {
-  const { until, perSecond } = held;
-  subject.emit({ type: 'limit', ...about(subject, at), kind, until, perSecond });
+  const { until, perSecond, targets } = held;
+  const scope = targets && ({ scope: 'provider', targets } as const);
+  subject.emit({ type: 'limit', ...about(subject, at), ...scope, kind, until, perSecond });
 }
 
 /** Of a key or a quota, which only its owner can mend. */

@@ -10,6 +10,7 @@ import { lateStart } from './lateness.ts';
 import { createLearnt, type Learnt } from './learnt.ts';
 import { createLockout, type LockoutPass } from './lockout.ts';
 import type { Pass, Standing } from './passage.ts';
+import type { ProviderScope, ScopeMember, ScopePass } from './provider-scope.ts';
 import { createRamp } from './ramp.ts';
 import { createRefusals, type Refusals } from './refusals.ts';
 import type { AttemptResult, TargetRef } from './target-health.ts';
@@ -19,10 +20,12 @@ import { verdictOf } from './verdict.ts';
 import type { Watched } from './waiting.ts';
 
 /** What all targets of one provider object and model learn together. */
-export interface Backend extends Throttle {
+export interface Backend extends Throttle, ScopeMember {
   readonly provider: string;
   readonly model: string;
   readonly breaker: Breaker;
+  /** What it has in common with the other models of its provider object. */
+  readonly scope: ProviderScope;
   readonly vendor: VendorAllowance;
   readonly learnt: Learnt;
   /** The ids of its targets. */
@@ -60,6 +63,7 @@ export interface BackendOptions {
   readonly runtime: Runtime;
   readonly emit: (event: RouterEvent) => void;
   readonly evidence: EvidenceRule;
+  readonly scope: ProviderScope;
 }
 
 interface Memory extends Backend, Subject {
@@ -68,17 +72,22 @@ interface Memory extends Backend, Subject {
   readonly refusals: Refusals;
   /** Whether the vendor's limits were near when that was last looked at. */
   wasNear: boolean;
+  /** Whether what is being recorded may be a matter of the whole provider. */
+  isCommon: boolean;
 }
 
-export function createBackend(ref: TargetRef, { runtime, emit, evidence }: BackendOptions): Backend {
+export function createBackend(ref: TargetRef, { runtime, emit, evidence, scope }: BackendOptions): Backend {
   const memory: Memory = {
     provider: ref.provider.name,
     model: ref.model,
     breaker: createBreaker({
       runtime,
       evidence: evidence(),
+      wariness: (now) => scope.cause.strictness(memory, now),
       onChange(change) {
         changed(memory);
+        if (change.to === 'open' && !isOut(change.from) && memory.isCommon)
+          scope.cause.opened(memory, change.at);
         tellBreaker(memory, change);
       },
     }),
@@ -87,6 +96,8 @@ export function createBackend(ref: TargetRef, { runtime, emit, evidence }: Backe
     ramp: createRamp(),
     vendor: createVendorAllowance(),
     wasNear: false,
+    isCommon: true,
+    scope,
     refusals: createRefusals(),
     learnt: createLearnt(runtime),
     targets: new Set(),
@@ -95,14 +106,17 @@ export function createBackend(ref: TargetRef, { runtime, emit, evidence }: Backe
     enteredAt: -Infinity,
     enter: (now, options) => enter(memory, now, options),
     askedAt: () => memory.enteredAt,
-    needsProbe: (now) => isOut(memory.breaker.state(now)) || memory.lockout.kind() !== undefined,
+    needsProbe: (now) =>
+      isOut(memory.breaker.state(now)) || [memory.lockout, scope.key, scope.host].some((one) => one.kind()),
     learn: (feature, now) => learn(memory, feature, now),
     invite: (now) => invite(memory, now),
+    inviteBreaker: (now, reason) => memory.breaker.invite(now, reason),
     clearLockout() {
-      changed(memory);
       memory.lockout.clear();
+      scope.clearKey();
     },
   };
+  scope.join(memory);
   return memory;
 }
 
@@ -121,8 +135,8 @@ function learn(memory: Memory, feature: Feature, at: number): void {
 }
 
 function invite(memory: Memory, now: number): void {
-  const { lockout, coolDown, ramp, vendor, breaker } = memory;
-  changed(memory);
+  const { lockout, coolDown, ramp, vendor, breaker, scope } = memory;
+  scope.invite(memory, now);
   lockout.clear();
   coolDown.clear();
   ramp.clear();
@@ -136,6 +150,7 @@ interface Ways extends SentMark {
   /** Where its silence counts. */
   watched: Watched | undefined;
   readonly lockout: LockoutPass;
+  readonly scope: ScopePass;
   /** The cool-down's, when the attempt began. */
   readonly coolDownEra: number;
   /** Its number among those that were sent. */
@@ -149,10 +164,11 @@ function enter(
   now: number,
   { lastResort, tokens }: { readonly lastResort: boolean; readonly tokens: number },
 ): BackendPass | undefined {
-  const { breaker, coolDown, lockout, ramp, refusals, vendor } = memory;
+  const { breaker, coolDown, lockout, ramp, refusals, vendor, scope } = memory;
   if (coolDown.heldAt(now) || lockout.heldAt(now) || lockout.probing() || ramp.nextAt(now)) return undefined;
   // Who has nobody else asks all the same: what is known of the vendor's limits may be old.
   if (!lastResort && vendor.block(now, tokens)) return undefined;
+  if (!scope.admits(memory, now, lastResort)) return undefined;
   const pass = breaker.enter(now, lastResort);
   if (pass === undefined) return undefined;
   memory.enteredAt = now;
@@ -163,6 +179,7 @@ function enter(
   const ways: Ways = {
     breaker: pass,
     lockout: lockout.enter(),
+    scope: scope.enter(memory, now),
     coolDownEra: coolDown.era(),
     number,
     sentAt: now,
@@ -175,7 +192,7 @@ function enter(
 }
 
 function passOf(memory: Memory, ways: Ways): BackendPass {
-  const probe = ways.breaker.probe || ways.lockout.probe;
+  const probe = ways.breaker.probe || ways.lockout.probe || ways.scope.probe;
   if (probe) changed(memory);
   return {
     probe,
@@ -187,7 +204,8 @@ function passOf(memory: Memory, ways: Ways): BackendPass {
     },
     standing: (at) => ways.breaker.standing(at),
     firstContent(firstTokenMs, at) {
-      succeeded(memory, ways);
+      succeeded(memory, ways, at);
+      memory.isCommon = true;
       ways.breaker.firstContent(at, ways.watched && lateStart(ways.watched, firstTokenMs, at));
     },
     told(limits, at) {
@@ -209,7 +227,8 @@ function lookAtVendor(memory: Memory, now: number): void {
 }
 
 /** An answer has begun: key and quota are good, and the rate is. */
-function succeeded(memory: Memory, ways: Ways): void {
+function succeeded(memory: Memory, ways: Ways, at: number): void {
+  ways.scope.answered(at);
   memory.coolDown.succeeded(ways.coolDownEra);
   if (!ways.isLetIn) memory.refusals.letIn(ways.number);
   ways.isLetIn = true;
@@ -228,17 +247,25 @@ function end(
   const { isLetIn, watched } = ways;
   const failure = failureOf(result);
   if (result.tokens) vendor.settled(result.tokens);
-  if (result.outcome === 'success') succeeded(memory, ways);
+  if (result.outcome === 'success') succeeded(memory, ways, at);
   const tally = failure && !isLetIn ? refusals.failed(ways.number, failure.kind, at) : undefined;
   const held = failure && holdBack(memory, { ...ways, failure, tally }, at);
   ways.lockout.release();
   const weight = tally && refusals.weight(tally);
-  ways.breaker.end(verdictOf(result, failure, { at, watched, refusals: weight }), at);
+  const verdict = verdictOf(result, failure, { at, watched, refusals: weight });
+  ways.scope.end(failure, verdict, at);
+  memory.isCommon = isCommon(failure);
+  ways.breaker.end(verdict, at);
   // What is told comes after what is remembered: an observer may ask for the health at once.
   if (failure === undefined || held === undefined) return;
   changed(memory);
   tellLimit(memory, failure.kind, held, at);
   if (held.isNewLockout) tellAlert(memory, failure, target, at);
+}
+
+/** Garbage says more of the model than of what stands around it. */
+function isCommon(failure: Failure | undefined): boolean {
+  return failure?.kind !== 'invalid-response' && failure?.kind !== 'unknown';
 }
 
 function failureOf({ outcome, failure }: AttemptResult): Failure | undefined {

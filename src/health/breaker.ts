@@ -52,6 +52,8 @@ export interface BreakerOptions {
   readonly runtime: Runtime;
   readonly evidence: Evidence;
   readonly onChange: (change: BreakerChange) => void;
+  /** How many ordinary failures one counts for, by what befell others. @default 1 */
+  readonly wariness?: (now: number) => number;
 }
 
 interface Memory {
@@ -59,10 +61,10 @@ interface Memory {
   readonly liveness: Liveness;
 }
 
-export function createBreaker({ runtime, evidence, onChange }: BreakerOptions): Breaker {
+export function createBreaker({ runtime, evidence, onChange, wariness = () => 1 }: BreakerOptions): Breaker {
   const record = createTrackRecord(evidence);
   const openings = createOpenings(runtime);
-  const phases = createPhases({ onChange, openings, record });
+  const phases = createPhases({ onChange, openings, record, wariness });
   const liveness = createLiveness();
   const memory: Memory = { phases, liveness };
   return {

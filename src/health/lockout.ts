@@ -4,6 +4,10 @@ import { doubled, isHeld, statedMs, type Hold, type HoldRequest } from './hold.t
 const firstLockoutMs = 60_000;
 const longestLockoutMs = 600_000;
 
+function usualMs(steps: number): number {
+  return doubled(firstLockoutMs, steps, longestLockoutMs);
+}
+
 /** One attempt's way through a lockout. */
 export interface LockoutPass {
   readonly probe: boolean;
@@ -18,17 +22,21 @@ export interface LockoutPass {
 export interface Lockout {
   /** In force for a time. */
   heldAt(now: number): Hold | undefined;
+  /** When it ends, or has ended by time. */
+  until(): number | undefined;
   /** The one attempt that decides is under way. */
   probing(): boolean;
   /** The kind of the failure, for as long as no attempt has succeeded. */
   kind(): FailureKind | undefined;
-  enter(): LockoutPass;
+  /** `early`: while it is held, by one that was not refused itself; its refusal makes the hold no longer. @default false */
+  enter(early?: boolean): LockoutPass;
   clear(): void;
 }
 
 /** What the lockout remembers. */
 interface Memory {
   readonly keyVersion: () => number | undefined;
+  readonly lengthMs: (steps: number, now: number) => number;
   hold: Hold | undefined;
   kind: FailureKind;
   /** The key's, when the lockout began. */
@@ -41,10 +49,17 @@ interface Memory {
   steps: number;
 }
 
-/** `keyVersion` changes with the key, and a changed key ends what was held for the old one. */
-export function createLockout(keyVersion: () => number | undefined): Lockout {
+/**
+ * `keyVersion` changes with the key, and a changed key ends what was held for the old one. `lengthMs`: for how long, after so
+ * many refusals before.
+ */
+export function createLockout(
+  keyVersion: () => number | undefined,
+  lengthMs: Memory['lengthMs'] = usualMs,
+): Lockout {
   const memory: Memory = {
     keyVersion,
+    lengthMs,
     hold: undefined,
     kind: 'auth',
     version: undefined,
@@ -57,9 +72,10 @@ export function createLockout(keyVersion: () => number | undefined): Lockout {
       const hold = inForce(memory);
       return isHeld(hold, now) ? hold : undefined;
     },
+    until: () => inForce(memory)?.until,
     probing: () => memory.probe !== undefined && inForce(memory) !== undefined,
     kind: () => (inForce(memory) === undefined ? undefined : memory.kind),
-    enter: () => createPass(memory),
+    enter: (early = false) => createPass(memory, early),
     clear: () => clear(memory),
   };
 }
@@ -81,7 +97,7 @@ function forgetOldKey(memory: Memory): void {
 }
 
 function begin(memory: Memory, request: HoldRequest): void {
-  const ms = statedMs(request) ?? doubled(firstLockoutMs, memory.steps, longestLockoutMs);
+  const ms = statedMs(request) ?? memory.lengthMs(memory.steps, request.now);
   if (memory.hold === undefined) memory.era += 1;
   memory.steps += 1;
   memory.hold = { since: request.now, until: request.now + ms };
@@ -99,7 +115,7 @@ function lengthen(memory: Memory, hold: Hold, request: HoldRequest): boolean {
   return true;
 }
 
-function createPass(memory: Memory): LockoutPass {
+function createPass(memory: Memory, early: boolean): LockoutPass {
   forgetOldKey(memory);
   const self = {};
   const begun = memory.era;
@@ -110,7 +126,7 @@ function createPass(memory: Memory): LockoutPass {
     succeeded() {
       if (memory.probe === self) clear(memory);
     },
-    refused: (request) => refused(memory, { self, begun }, request),
+    refused: (request) => refused(memory, { self, begun, early }, request),
     release() {
       if (memory.probe === self) memory.probe = undefined;
     },
@@ -119,10 +135,14 @@ function createPass(memory: Memory): LockoutPass {
 
 function refused(
   memory: Memory,
-  { self, begun }: { readonly self: object; readonly begun: number },
+  { self, begun, early }: { readonly self: object; readonly begun: number; readonly early: boolean },
   request: HoldRequest,
 ): 'began' | 'longer' | undefined {
   forgetOldKey(memory);
+  if (memory.probe === self && memory.hold !== undefined && early) {
+    memory.probe = undefined;
+    return lengthen(memory, memory.hold, request) ? 'longer' : undefined;
+  }
   if (memory.probe === self) {
     begin(memory, request);
     return 'longer';

@@ -119,7 +119,7 @@ function record({ phases, liveness, place }: Passage, verdict: Verdict, now: num
   if (!isUp(phases)) return;
   catchUp(phases, now);
   const { record: known, openings } = phases;
-  known.add(verdict, now, { strictness: strictness(phases), place });
+  known.add(verdict, now, { strictness: strictness(phases) * phases.wariness(now), place });
   if (verdict.kind !== 'failure' && verdict.kind !== 'slow') return;
   if (!known.isDown() && !isBadEnough(phases, liveness, verdict, now)) return;
   openings.tripped(verdict.weight, now);

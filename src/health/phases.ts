@@ -27,6 +27,8 @@ export interface Phases {
   readonly openings: Openings;
   /** What is known since the last change that results brought about. */
   readonly record: TrackRecord;
+  /** How many ordinary failures one counts for, by what befell its siblings. */
+  readonly wariness: (now: number) => number;
   phase: BreakerState;
   /** When the phase began. */
   since: number;
@@ -38,7 +40,7 @@ export interface Phases {
   era: number;
 }
 
-export function createPhases(given: Pick<Phases, 'onChange' | 'openings' | 'record'>): Phases {
+export function createPhases(given: Pick<Phases, 'onChange' | 'openings' | 'record' | 'wariness'>): Phases {
   return { ...given, phase: 'closed', since: -Infinity, hold: undefined, probe: undefined, era: 0 };
 }
 

@@ -155,6 +155,17 @@ export interface LatencySnapshot {
   readonly samples: number;
 }
 
+/** What keeps all models of a provider object away, whichever of them it happened to. */
+export interface ProviderHold {
+  /** A refused key, a used-up quota, or a host that cannot be reached. */
+  readonly reason: 'key' | 'quota' | 'host';
+  readonly kind: FailureKind;
+  /** The provider's model that met it last. */
+  readonly model: string;
+  /** Until when this target is held for it; absent: one attempt that decides may go, or is under way. */
+  readonly until?: number | undefined;
+}
+
 /** One target in `router.health()`: plain JSON. Instants are epoch milliseconds. */
 export interface TargetSnapshot {
   readonly provider: string;
@@ -168,6 +179,8 @@ export interface TargetSnapshot {
   readonly coolingKind?: FailureKind;
   /** Whether it is a lockout: for a refused key or an exhausted quota, until one attempt succeeds. */
   readonly lockedOut?: true;
+  /** It is held with all models of its provider object. */
+  readonly providerHold?: ProviderHold;
   readonly disabled?: true;
   readonly disabledReason?: string;
   readonly disabledUntil?: number;

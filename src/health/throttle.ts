@@ -3,6 +3,7 @@ import type { Tally } from './admissions.ts';
 import type { CoolDown } from './cooldown.ts';
 import { statedMs, type HoldRequest } from './hold.ts';
 import type { Lockout, LockoutPass } from './lockout.ts';
+import type { ScopePass } from './provider-scope.ts';
 import type { Ramp } from './ramp.ts';
 
 /** The three ways of keeping calls away that a failure can ask for, none of which says that the target is faulty. */
@@ -23,6 +24,7 @@ export interface Refused {
   /** Its number among those that were sent. */
   readonly number: number;
   readonly lockout: LockoutPass;
+  readonly scope: ScopePass;
   /** The cool-down's, when the attempt began. */
   readonly coolDownEra: number;
 }
@@ -33,6 +35,8 @@ export interface Held {
   /** Not all attempts: so many are let through. */
   readonly perSecond?: number;
   readonly isNewLockout?: boolean;
+  /** With a lockout of all models of the provider. */
+  readonly targets?: string[] | undefined;
 }
 
 /** Holds back what the failure asks for; what there is to tell of it. */
@@ -43,14 +47,22 @@ export function holdBack(throttle: Throttle, refused: Refused, at: number): Held
   if (how === 'none') return undefined;
   const request: HoldRequest = { kind, now: at, retryAfterMs };
   if (how === 'lockout') {
-    const change = refused.lockout.refused(request);
-    return change && { until: lockout.heldAt(at)?.until ?? at, isNewLockout: change === 'began' };
+    return lockOut(lockout, refused, request);
   }
   const hasChanged = pause(coolDown, refused, request);
   const until = coolDown.heldAt(at)?.until ?? at;
   const began = slowDown(ramp, refused, { now: at, resumeAt: until });
   if (hasChanged) return { until };
   return began ? { until: ramp.until(), perSecond: ramp.perSecond(at) } : undefined;
+}
+
+/** Key and quota are the provider's, unless the vendor says otherwise, or other models go on being answered. */
+function lockOut(lockout: Lockout, refused: Refused, request: HoldRequest): Held | undefined {
+  const wide = refused.failure.scope === 'model' ? undefined : refused.scope.refused(request);
+  const change = wide ? wide.change : refused.lockout.refused(request);
+  if (change === undefined) return undefined;
+  const until = wide?.until ?? lockout.heldAt(request.now)?.until ?? request.now;
+  return { until, isNewLockout: change === 'began', targets: wide?.targets };
 }
 
 /** Whether the cool-down has begun or become longer. */

@@ -1,7 +1,8 @@
 import type { RouterEvent } from '../core/events.ts';
 import type { Runtime } from '../core/runtime.ts';
-import { createBackend, type Backend, type BackendOptions } from './backend.ts';
+import { createBackend, type Backend } from './backend.ts';
 import { cusum, type EvidenceRule } from './evidence.ts';
+import { createProviderScope, type ProviderScope } from './provider-scope.ts';
 import { createTarget, type Target } from './target.ts';
 import type { TargetRef, Tracker } from './target-health.ts';
 
@@ -19,17 +20,25 @@ interface Entry {
   readonly target: Target;
 }
 
+/** A provider object: what its models have in common, and each of them. */
+interface Models {
+  readonly scope: ProviderScope;
+  readonly backends: Map<string, Backend>;
+}
+
 /** Backends by provider object and model, and targets by id. */
 export function createTracker({ runtime, emit, evidence = cusum() }: TrackerOptions): Tracker {
-  const options: BackendOptions = { runtime, emit, evidence };
-  const backends = new Map<object, Map<string, Backend>>();
+  const providers = new Map<object, Models>();
   const entries = new Map<string, Entry>();
 
   function backendOf(ref: TargetRef): Backend {
-    const ofProvider = backends.get(ref.provider) ?? new Map<string, Backend>();
-    backends.set(ref.provider, ofProvider);
-    const backend = ofProvider.get(ref.model) ?? createBackend(ref, options);
-    ofProvider.set(ref.model, backend);
+    const { scope, backends } = providers.get(ref.provider) ?? {
+      scope: createProviderScope(ref.provider, { runtime, emit }),
+      backends: new Map<string, Backend>(),
+    };
+    providers.set(ref.provider, { scope, backends });
+    const backend = backends.get(ref.model) ?? createBackend(ref, { runtime, emit, evidence, scope });
+    backends.set(ref.model, backend);
     return backend;
   }
 
@@ -41,9 +50,10 @@ export function createTracker({ runtime, emit, evidence = cusum() }: TrackerOpti
     entry.backend.targets.delete(id);
     if (entry.backend.targets.size > 0) return;
     const { provider, model } = entry.ref;
-    const ofProvider = backends.get(provider);
-    ofProvider?.delete(model);
-    if (ofProvider?.size === 0) backends.delete(provider);
+    entry.backend.scope.leave(entry.backend);
+    const backends = providers.get(provider)?.backends;
+    backends?.delete(model);
+    if (backends?.size === 0) providers.delete(provider);
   }
 
   return {

@@ -1,5 +1,7 @@
 import type { Backend } from './backend.ts';
 import type { Latency } from './latency.ts';
+import type { ScopeMember } from './provider-scope.ts';
+import type { SharedHold } from './shared-hold.ts';
 import type { OwnLimits } from './limits.ts';
 import type { DatedView, HealthView, Obstacle, TargetSnapshot } from './target-health.ts';
 import type { PeakEwma } from './peak-ewma.ts';
@@ -67,6 +69,8 @@ function blocksOf(state: TargetState, now: number, tokens: number): Block[] {
     backend.lockout.probing()
       ? underWay('lockout', `locked out (${backend.lockout.kind()})`, now)
       : undefined,
+    blockOfKey(state, now),
+    blockOfHost(state, now),
     rampAt(state, now),
     vendorBlock(state, now, tokens),
     limited && { by: 'limit' as const, ...limited },
@@ -81,6 +85,38 @@ function blockOfBreaker({ backend: { breaker } }: TargetState, now: number): Blo
       ? underWay('breaker', 'circuit half-open', now)
       : breaker.suspect(now) && suspected(breaker.overdue(now), now);
   return block ? { ...block, lastResortAt: breaker.lastResortAt(now) } : undefined;
+}
+
+function blockOfKey({ backend }: TargetState, now: number): Block | undefined {
+  const { key } = backend.scope;
+  const reason = `locked out (${key.kind()})${key.isOwn(backend) ? '' : ' with its provider'}`;
+  return blockOfShared(key, { backend, by: 'lockout', reason, now });
+}
+
+function blockOfHost({ backend }: TargetState, now: number): Block | undefined {
+  const { host } = backend.scope;
+  return blockOfShared(host, {
+    backend,
+    by: 'breaker',
+    reason: `provider unreachable (${host.kind()})`,
+    now,
+  });
+}
+
+interface Shared {
+  readonly backend: Backend;
+  readonly by: Obstacle;
+  readonly reason: string;
+  readonly now: number;
+}
+
+function blockOfShared(
+  hold: SharedHold<ScopeMember>,
+  { backend, by, reason, now }: Shared,
+): Block | undefined {
+  if (hold.probing()) return underWay(by, reason, now);
+  const held = hold.heldAt(backend, now);
+  return held && { by, reason, availableAt: held.until, lastResortAt: hold.lastResortAt(backend, now) };
 }
 
 function rampAt({ backend: { ramp } }: TargetState, now: number): Block | undefined {
@@ -145,7 +181,7 @@ export function viewOf(state: TargetState, now: number, tokens: number): DatedVi
     estimated: block?.estimated,
     blockedBy: block?.by,
     lastResortAt: resortOf(blocks),
-    isDown: block === undefined ? undefined : !breaker.limps(),
+    isDown: block === undefined ? undefined : isDown(state, now),
     refused: learnt.at(now),
     inFlight: state.limits.inFlight(),
     awaitingContent: state.awaitingContent,
@@ -159,6 +195,13 @@ export function viewOf(state: TargetState, now: number, tokens: number): DatedVi
   return view;
 }
 
+/** Who is held for what others met has not been heard of itself. */
+function isDown({ backend }: TargetState, now: number): boolean {
+  const { breaker, scope } = backend;
+  const isOut = breaker.openAt(now) !== undefined || breaker.probing();
+  return isOut || scope.host.kind() === undefined ? !breaker.limps() : scope.host.isOwn(backend);
+}
+
 /** Infinity: not by waiting. */
 function finite(at: number): number | undefined {
   return at === Infinity ? undefined : at;
@@ -166,12 +209,12 @@ function finite(at: number): number | undefined {
 
 /** Most targets are closed and free, and what is known of them changes by events only. */
 function holdsUntil(state: TargetState, now: number, view: HealthView): number {
-  const { breaker, learnt, lockout, ramp, vendor } = state.backend;
+  const { breaker, learnt, lockout, ramp, vendor, scope } = state.backend;
   // A changed key ends a lockout without telling; a minute's window slides; shares and ramp rise.
   const drifts =
     view.share < 1 ||
     state.limits.get() !== undefined ||
-    lockout.kind() !== undefined ||
+    [lockout, scope.key, scope.host].some((one) => one.kind() !== undefined) ||
     vendor.isNear(now) ||
     ramp.perSecond(now) !== undefined;
   if (drifts || view.estimated) return now;
@@ -194,6 +237,7 @@ export function snapshotOf(state: TargetState, now: number): TargetSnapshot {
     breaker: view.breaker,
     openUntil: backend.breaker.openAt(now)?.until,
     ...cooling(state, now),
+    providerHold: backend.scope.holdOf(backend, now),
     ...disabling(state, now),
     blockedReason: view.blockedReason,
     share: view.share,
@@ -217,8 +261,9 @@ function rampOf({ backend: { ramp } }: TargetState, now: number): TargetSnapshot
 
 function cooling({ backend }: TargetState, now: number): Partial<TargetSnapshot> {
   const coolDown = backend.coolDown.heldAt(now);
-  const lockout = backend.lockout.heldAt(now);
-  const lockedFor = backend.lockout.kind();
+  const { key } = backend.scope;
+  const lockout = backend.lockout.heldAt(now) ?? key.heldAt(backend, now);
+  const lockedFor = backend.lockout.kind() ?? key.kind();
   const isLockout = lockedFor !== undefined && (lockout?.until ?? 0) >= (coolDown?.until ?? 0);
   return {
     coolingUntil: isLockout ? lockout?.until : coolDown?.until,

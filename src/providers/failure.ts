@@ -121,7 +121,8 @@ function headersOf(error: unknown): Headers | undefined {
 }
 
 const timeoutCode = /^(E|UND_ERR_(CONNECT|HEADERS|BODY)_)TIME(D|)OUT$/;
-const networkCode = /^(E[A-Z]+|(UND_ERR|ERR_TLS|ERR_SSL|HPE)_[A-Z_]+|[A-Z_]*CERT[A-Z_]*)$/;
+const networkCode =
+  /^(E[A-Z]+|EAI_[A-Z]+|UNABLE_TO_[A-Z_]+|(UND_ERR|ERR_TLS|ERR_SSL|HPE)_[A-Z_]+|[A-Z_]*CERT[A-Z_]*)$/;
 const networkText =
   /fetch failed|terminated|connection error|socket hang up|network|other side closed|premature close/i;
 

@@ -56,6 +56,12 @@ describe('the general rules of failures', () => {
       'connection-refused',
     ],
     [new TypeError('fetch failed', { cause: thrown({ code: 'ENOTFOUND' }) }), 'network', 'ENOTFOUND'],
+    [new TypeError('fetch failed', { cause: thrown({ code: 'EAI_AGAIN' }) }), 'network', 'EAI_AGAIN'],
+    [
+      new TypeError('fetch failed', { cause: thrown({ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }) }),
+      'network',
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    ],
     [
       new TypeError('fetch failed', { cause: thrown({ code: 'CERT_HAS_EXPIRED' }) }),
       'network',

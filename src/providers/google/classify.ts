@@ -110,6 +110,7 @@ export function failureOf(error: VendorError): Failure {
     ...(code === undefined ? {} : { code }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(feature === undefined ? {} : { feature }),
+    ...(kind === 'quota' && isOfModel(error) ? { scope: 'model' as const } : {}),
   };
 }
 
@@ -177,15 +178,25 @@ const longWaitMs = 3_600_000;
 
 /** Per day or used up: waiting a little does not help. */
 function isQuota({ details, message }: VendorError, retryAfterMs: number | undefined): boolean {
-  const quotaIds = details
-    .flatMap(({ violations }) => (Array.isArray(violations) ? (violations as Json[]) : []))
-    .map((violation) => (violation['quotaId'] as string | undefined) ?? '');
   if (details.some(({ metadata }) => (metadata as Json | undefined)?.['quota_limit_value'] === '0'))
     return true;
-  if (quotaIds.some((id) => /PerDay|PerMonth/i.test(id))) return true;
+  if (quotaIdsOf(details).some((id) => /PerDay|PerMonth/i.test(id))) return true;
   if (/\blimit: 0\b/.test(message)) return true;
   if (/prepay|credits? (is|are) (depleted|exhausted)|spend(ing)? (cap|limit)/i.test(message)) return true;
   return (retryAfterMs ?? 0) >= longWaitMs;
+}
+
+function quotaIdsOf(details: VendorError['details']): string[] {
+  return details
+    .flatMap(({ violations }) => (Array.isArray(violations) ? (violations as Json[]) : []))
+    .map((violation) => (violation['quotaId'] as string | undefined) ?? '');
+}
+
+/** `GenerateRequestsPerDayPerProjectPerModel`: other models have allowances of their own. Money is the project's. */
+function isOfModel({ details, message }: VendorError): boolean {
+  return (
+    quotaIdsOf(details).some((id) => /Per(Base)?Model/i.test(id)) || /\blimit: \d+, model: /.test(message)
+  );
 }
 
 /** From the vendor's words to the request's; the first that matches. */

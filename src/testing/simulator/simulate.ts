@@ -218,6 +218,11 @@ function observe(
   const { at, from, to, reason } = event;
   const machine = cast.find(({ targets }) => event.targets.some((id) => targets.includes(id)));
   const provider = machine?.id ?? event.provider;
+  if (event.scope) {
+    // Its models may have breakers of their own, which are what is counted.
+    trace.add(`${at} host of ${event.provider}: ${from} -> ${to}`);
+    return;
+  }
   trace.add(`${at} breaker of ${provider}: ${from} -> ${to}`);
   record.changes.push({ at, provider, from, to, reason });
 }

@@ -90,14 +90,14 @@ const rows: Row[] = [
     'RESOURCE_EXHAUSTED',
     'Quota exceeded.',
     [quota('GenerateRequestsPerDayPerProjectPerModel-FreeTier'), retry('34.4s')],
-    { kind: 'quota', retryAfterMs: 34_400 },
+    { kind: 'quota', retryAfterMs: 34_400, scope: 'model' },
   ],
   [
     429,
     'RESOURCE_EXHAUSTED',
     'Quota exceeded for metric: x, limit: 0, model: y. Please retry in 10h17m5.7s.',
     [],
-    { kind: 'quota', retryAfterMs: 37_025_700 },
+    { kind: 'quota', retryAfterMs: 37_025_700, scope: 'model' },
   ],
   [
     429,

@@ -1,0 +1,164 @@
+import type { FailureKind } from '../core/failure.ts';
+import type { Hold, HoldRequest } from './hold.ts';
+import { createLockout, type Lockout } from './lockout.ts';
+
+/** What one of those who share it was refused for holds all of them, until an attempt of any succeeds. */
+export interface SharedHold<Member> {
+  /** In force for this member, for a time. */
+  heldAt(member: Member, now: number): Hold | undefined;
+  /** While it is: from when the member may be asked if nobody else can serve; undefined: no sooner. */
+  lastResortAt(member: Member, now: number): number | undefined;
+  /** The one attempt that decides is under way. */
+  probing(): boolean;
+  /** The kind of the failure, for as long as no attempt has succeeded. */
+  kind(): FailureKind | undefined;
+  /** When it ends for those that were refused. */
+  until(): number | undefined;
+  /** The member was refused too, before there was enough to hold all. */
+  own(member: Member): void;
+  /** Whether the member itself was refused. */
+  isOwn(member: Member): boolean;
+  /** Whether others were answered where it was refused: then what it is refused for is its own matter. */
+  isAlone(member: Member): boolean;
+  admits(member: Member, now: number, lastResort: boolean): boolean;
+  enter(member: Member, now: number): SharedPass<Member>;
+  /** Lets this member try at once. */
+  invite(member: Member): void;
+  clear(): void;
+  forget(member: Member): void;
+}
+
+/** One attempt's way through a hold that several share. */
+export interface SharedPass<Member> {
+  readonly probe: boolean;
+  /** Those that were refused, where this answer has ended the hold. */
+  succeeded(): readonly Member[] | undefined;
+  /** `began`: a new hold; `longer`: the one in force lasts longer now. */
+  refused(request: HoldRequest): 'began' | 'longer' | undefined;
+  /** Gives the probe back, if it is still held. */
+  release(): void;
+}
+
+export interface SharedHoldOptions {
+  /** What it is held for is void once this changes. */
+  readonly version: () => number | undefined;
+  /** For how long, after so many refusals before. @default as a lockout */
+  readonly lengthMs?: (steps: number, now: number) => number;
+  /** After so long whoever was refused is asked again, if nobody else can serve. @default no sooner than by anybody */
+  readonly lastResortMs?: number;
+}
+
+interface Memory<Member> extends SharedHoldOptions {
+  readonly lockout: Lockout;
+  /** Those that were refused since it began. */
+  readonly refused: Set<Member>;
+  /** Those that are alone with it, and the version that they were refused with. */
+  readonly alone: Map<Member, number | undefined>;
+  /** Who may try at once. */
+  invited: Member | undefined;
+}
+
+/**
+ * Whether what one was refused for is the matter of all is not known until another one has tried. So those that were not
+ * refused themselves try first, at half of the time, or at once where nobody else can serve. If one of them is answered, the
+ * hold ends, and those that were refused are alone with it until they are answered too.
+ */
+export function createSharedHold<Member>(options: SharedHoldOptions): SharedHold<Member> {
+  const lockout = createLockout(options.version, options.lengthMs);
+  const memory: Memory<Member> = {
+    ...options,
+    lockout,
+    refused: new Set(),
+    alone: new Map(),
+    invited: undefined,
+  };
+  const { refused, alone } = memory;
+  function forget(member: Member): void {
+    refused.delete(member);
+    alone.delete(member);
+  }
+  return {
+    heldAt: (member, now) => heldAt(memory, member, now),
+    lastResortAt: (member, now) => lastResortAt(memory, member, now),
+    probing: () => lockout.probing(),
+    kind: () => lockout.kind(),
+    until: () => lockout.until(),
+    own: (member) => void refused.add(member),
+    isOwn: (member) => refused.has(member),
+    isAlone: (member) => alone.has(member) && alone.get(member) === options.version(),
+    admits: (member, now, lastResort) => admits(memory, member, { now, lastResort }),
+    enter: (member, now) => enter(memory, member, now),
+    invite(member) {
+      forget(member);
+      memory.invited = member;
+    },
+    clear() {
+      lockout.clear();
+      refused.clear();
+      alone.clear();
+      memory.invited = undefined;
+    },
+    forget,
+  };
+}
+
+function heldAt<Member>(
+  { lockout, refused, invited }: Memory<Member>,
+  member: Member,
+  now: number,
+): Hold | undefined {
+  const hold = lockout.heldAt(now);
+  if (hold === undefined || refused.has(member)) return hold;
+  const until = (hold.since + hold.until) / 2;
+  return member === invited || now >= until ? undefined : { since: hold.since, until };
+}
+
+function lastResortAt<Member>(memory: Memory<Member>, member: Member, now: number): number | undefined {
+  const hold = heldAt(memory, member, now);
+  if (hold === undefined || !memory.refused.has(member)) return hold?.since;
+  const { lastResortMs } = memory;
+  return lastResortMs === undefined ? undefined : Math.min(hold.until, hold.since + lastResortMs);
+}
+
+function admits<Member>(
+  memory: Memory<Member>,
+  member: Member,
+  { now, lastResort }: { readonly now: number; readonly lastResort: boolean },
+): boolean {
+  if (memory.lockout.probing()) return false;
+  if (heldAt(memory, member, now) === undefined) return true;
+  return lastResort && (lastResortAt(memory, member, now) ?? Infinity) <= now;
+}
+
+function enter<Member>(memory: Memory<Member>, member: Member, now: number): SharedPass<Member> {
+  const { lockout, refused, alone } = memory;
+  // What one more is refused for while all are held is no news.
+  const pass = lockout.enter(lockout.heldAt(now) !== undefined && !refused.has(member));
+  return {
+    probe: pass.probe,
+    succeeded() {
+      const wasProbing = lockout.probing();
+      pass.succeeded();
+      if (wasProbing && lockout.kind() === undefined) return narrow(memory, member);
+      alone.delete(member);
+      return undefined;
+    },
+    refused(request) {
+      const change = pass.refused(request);
+      if (change === 'began') refused.clear();
+      if (change !== undefined || pass.probe) refused.add(member);
+      if (memory.invited === member) memory.invited = undefined;
+      return change;
+    },
+    release: () => pass.release(),
+  };
+}
+
+function narrow<Member>(memory: Memory<Member>, member: Member): readonly Member[] {
+  const { refused, alone, version } = memory;
+  const freed = [...refused];
+  if (!refused.has(member)) for (const other of freed) alone.set(other, version());
+  refused.clear();
+  memory.invited = undefined;
+  return freed;
+}
