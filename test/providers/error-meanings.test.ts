@@ -38,10 +38,27 @@ const minute = 'GenerateRequestsPerMinutePerProjectPerModel-FreeTier';
 const day = 'GenerateRequestsPerDayPerProjectPerModel-FreeTier';
 
 const openaiCells: Cells = {
-  auth: [[401, openaiError('Incorrect API key provided.', 'invalid_api_key')]],
+  auth: [
+    [401, openaiError('Incorrect API key provided.', 'invalid_api_key')],
+    [400, openaiError('Incorrect API key provided: sk-***', null)],
+  ],
   permission: [[403, openaiError('Country not supported', 'unsupported_country_region_territory')]],
   'model-not-found': [[404, openaiError('The model `x` does not exist', 'model_not_found')]],
-  'bad-request': [[400, openaiError('messages is required', null)]],
+  'bad-request': [
+    [400, openaiError('messages is required', null)],
+    [422, openaiError('x', null)],
+    // Words that the request itself may hold must not outrank the status.
+    [400, openaiError('messages.0.role: "429 rate limit exceeded" is no role', null)],
+    // A name that is too long says nothing about the window.
+    [
+      400,
+      openaiError(
+        "Invalid 'user': string too long. Expected a string with maximum length 64.",
+        'string_above_max_length',
+        { param: 'user' },
+      ),
+    ],
+  ],
   unsupported: [
     [
       400,
@@ -49,15 +66,44 @@ const openaiCells: Cells = {
     ],
     [400, openaiError('Use another one.', 'unsupported_parameter', { param: 'stop' })],
   ],
-  'context-length': [[400, openaiError('too long', 'context_length_exceeded')]],
+  'context-length': [
+    [400, openaiError('too long', 'context_length_exceeded')],
+    [
+      400,
+      openaiError(
+        "Invalid 'messages[0].content': string too long. Expected a string with maximum length 1048576.",
+        'string_above_max_length',
+        { param: 'messages[0].content' },
+      ),
+    ],
+    // The words of compatible servers, which have no code for it.
+    ...[
+      'String too long. Expected a string with maximum length 1048576.',
+      'The requested tokens exceed context limit.',
+      "This model's maximum context length is 8192 tokens.",
+      "The input exceeds the model's maximum context limit of 131072.",
+      "The prompt is longer than the model's context length.",
+      'Input tokens exceed the configured limit of 272000 tokens.',
+      '`inputs` tokens + `max_new_tokens` must be <= 4097.',
+      'Current length is 10051 while limit is 8192',
+      'request (9000 tokens) exceeds the available context size (8192 tokens)',
+      'The input token count (9) exceeds the maximum number of tokens allowed (8).',
+    ].map((message): Wording => [400, openaiError(message, null)]),
+    // Larger than the limit of a whole minute: no waiting helps.
+    [429, openaiError('Request too large for gpt-4o on tokens per min (TPM)', 'rate_limit_exceeded')],
+  ],
   'content-policy': [
     [400, openaiError('Invalid prompt', 'invalid_prompt')],
     [400, openaiError('Rejected by our safety system.', 'content_policy_violation')],
+    [400, openaiError('Invalid prompt: it may be violating our usage policy.', null)],
+    [400, openaiError('Your request was rejected as a result of the safety system.', null)],
   ],
   'rate-limit': [
     [429, openaiError('x', 'rate_limit_exceeded', { type: 'requests' }), { 'retry-after': '7' }, 7_000],
     [429, openaiError('x', 'rate_limit_exceeded', { type: 'tokens' }), { 'retry-after-ms': '70' }, 70],
     [429, openaiError('x', 'slow_down', { type: 'rate_limit_error' })],
+    [429, openaiError('Service tier capacity exceeded for this model.', null)],
+    [429, openaiError('x', 'token_quota_reached', { type: 'too_many_tokens_error' })],
   ],
   quota: [
     ...[
@@ -75,9 +121,12 @@ const openaiCells: Cells = {
   overloaded: [
     [503, openaiError('x', 'server_is_overloaded', { type: 'service_unavailable_error' })],
     [503, openaiError('x', 'slow_down')],
+    [503, openaiError('x', null)],
   ],
   'server-error': [
     [500, openaiError('x', 'server_error', { type: 'server_error' })],
+    [500, openaiError('The server had an error processing your request.', null, { type: null })],
+    [502, openaiError('x', null, { type: null })],
     [502, '<html><body>Bad gateway</body></html>', { 'content-type': 'text/html' }],
   ],
   timeout: [
@@ -92,9 +141,23 @@ const azureCells: Cells = {
     [401, { statusCode: 401, message: 'Access denied due to invalid subscription key.' }],
   ],
   permission: [[403, openaiError('Public access is disabled.', '403')]],
-  'model-not-found': [[404, openaiError('The API deployment does not exist.', 'DeploymentNotFound')]],
-  'bad-request': [[400, openaiError('messages is required', null, { type: null })]],
-  'context-length': [[400, openaiError('x', 'context_length_exceeded')]],
+  'model-not-found': [
+    [404, openaiError('The API deployment does not exist.', 'DeploymentNotFound')],
+    [404, openaiError('Resource not found', '404', { type: null })],
+  ],
+  // The first router to map these took every one of them for a breach of its policy.
+  'bad-request': [
+    [400, openaiError('messages is required', null, { type: null })],
+    [400, openaiError('messages is required', null)],
+  ],
+  'context-length': [
+    [400, openaiError('x', 'context_length_exceeded')],
+    [400, openaiError("This model's maximum context length is 8192 tokens.", null, { type: null })],
+  ],
+  // The model wrote something that its own server could not use; another one may not.
+  'invalid-response': [
+    [400, openaiError('The model produced invalid content.', null, { type: 'model_error' })],
+  ],
   'content-policy': [
     [
       400,
@@ -104,6 +167,14 @@ const azureCells: Cells = {
         innererror: { code: 'ResponsibleAIPolicyViolation' },
       }),
     ],
+    [400, openaiError('x', 'ResponsibleAIPolicyViolation', { type: null })],
+    ...[
+      "The response was filtered due to the prompt triggering Azure OpenAI's content management policy.",
+      'Your task failed as a result of our safety system.',
+      'Your request was rejected as a result of our safety system.',
+      'content_policy_violation',
+      'content_filter_policy',
+    ].map((message): Wording => [400, openaiError(message, null, { type: null })]),
   ],
   'rate-limit': [
     [
@@ -112,15 +183,24 @@ const azureCells: Cells = {
       { 'retry-after': '3', 'retry-after-ms': '2500' },
       2_500,
     ],
-    [429, { statusCode: 429, message: 'Rate limit is exceeded. Try again in 4 seconds.' }],
+    [429, { statusCode: 429, message: 'Rate limit is exceeded. Try again in 4 seconds.' }, {}, 4_000],
+    [429, openaiError('The system is currently experiencing high demand.', '429', { type: null })],
   ],
   quota: [
     [429, openaiError('x', 'insufficient_quota', { type: 'insufficient_quota' })],
     [403, { statusCode: 403, message: 'Out of call volume quota. Quota will be replenished in 06:12:34.' }],
   ],
   overloaded: [[503, openaiError('x', null)]],
-  'server-error': [[500, openaiError('x', 'InternalServerError')]],
-  timeout: [[408, openaiError('Operation was timeout.', 'Timeout')]],
+  'server-error': [
+    [500, openaiError('x', 'InternalServerError')],
+    [500, openaiError('Internal server error', null, { type: null })],
+    [500, openaiError('The model produced invalid content.', null, { type: 'model_error' })],
+    [502, openaiError('x', null, { type: null })],
+  ],
+  timeout: [
+    [408, openaiError('Operation was timeout.', 'Timeout')],
+    [504, openaiError('x', null, { type: null })],
+  ],
 };
 
 const openrouterError = (code: number, message: string, metadata: object = {}) => ({
@@ -189,10 +269,17 @@ const litellmCells: Cells = {
 };
 
 const anthropicCells: Cells = {
-  auth: [[401, anthropicError('authentication_error', 'invalid x-api-key')]],
+  auth: [
+    [401, anthropicError('authentication_error', 'invalid x-api-key')],
+    [400, anthropicError('invalid_request_error', 'Invalid API Key')],
+  ],
   permission: [[403, anthropicError('permission_error')]],
   'model-not-found': [[404, anthropicError('not_found_error', 'model: x')]],
-  'bad-request': [[400, anthropicError('invalid_request_error', 'messages: at least one is required')]],
+  'bad-request': [
+    [400, anthropicError('invalid_request_error', 'messages: at least one is required')],
+    [422, anthropicError('invalid_request_error')],
+    [400, anthropicError('invalid_request_error', 'messages.0.role: "429: rate limit" is no role')],
+  ],
   'context-length': [
     [400, anthropicError('invalid_request_error', 'prompt is too long: 9 tokens > 8 maximum')],
     [400, anthropicError('invalid_request_error', 'prompt: length: 1..9000 expected')],
@@ -220,12 +307,18 @@ const anthropicCells: Cells = {
   overloaded: [
     [529, anthropicError('overloaded_error')],
     [529, anthropicError('overloaded_error', 'x', 'compaction_unavailable')],
+    [500, anthropicError('overloaded_error', 'Overloaded')],
+    [503, '<html>', { 'content-type': 'text/html' }],
   ],
   'server-error': [
     [500, anthropicError('api_error')],
+    [503, anthropicError('api_error')],
     [502, '<html>', { 'content-type': 'text/html' }],
   ],
-  timeout: [[504, anthropicError('timeout_error')]],
+  timeout: [
+    [504, anthropicError('timeout_error')],
+    [408, anthropicError('timeout_error')],
+  ],
 };
 
 const bedrockCells: Cells = {
@@ -237,6 +330,7 @@ const bedrockCells: Cells = {
     ],
     [403, { message: 'x' }, aws('InvalidClientTokenId')],
     [400, { message: 'x' }, aws('IncompleteSignature')],
+    [403, { message: 'x' }, aws('ExpiredTokenException')],
   ],
   permission: [[403, { message: 'x' }, aws('AccessDeniedException')]],
   'model-not-found': [
@@ -251,12 +345,19 @@ const bedrockCells: Cells = {
     [400, { message: 'Input is too long for requested model.' }, aws('ValidationException')],
     [400, { message: 'Too many input tokens' }, aws('ValidationException')],
     [400, { message: 'expected maxLength: 1, actual: 2' }, aws('ValidationException')],
+    [400, { message: 'The model returned an error: too many tokens' }, aws('ValidationException')],
+    [400, { message: 'prompt is too long: 9 tokens > 8 maximum' }, aws('ValidationException')],
+    [400, { message: 'prompt: length: 1..9000' }, aws('ValidationException')],
   ],
   'rate-limit': [
     [429, { message: 'x' }, aws('ThrottlingException')],
     [429, { message: 'x' }, aws('ModelNotReadyException')],
+    [400, { message: 'x' }, aws('ThrottlingException:http://internal.amazon.com/coral/')],
   ],
-  quota: [[400, { message: 'x' }, aws('ServiceQuotaExceededException')]],
+  quota: [
+    [400, { message: 'x' }, aws('ServiceQuotaExceededException')],
+    [429, { message: 'Too many tokens per day, please wait.' }, aws('ThrottlingException')],
+  ],
   overloaded: [
     [503, { message: 'x' }, aws('ServiceUnavailableException')],
     [529, { message: 'x' }],
@@ -266,14 +367,27 @@ const bedrockCells: Cells = {
     [424, { message: 'x' }, aws('ModelErrorException')],
     [424, { message: 'x' }, aws('ModelStreamErrorException')],
   ],
-  timeout: [[408, { message: 'x' }, aws('ModelTimeoutException')]],
+  timeout: [
+    [408, { message: 'x' }, aws('ModelTimeoutException')],
+    [504, { message: 'x' }],
+  ],
 };
 
 const vertexCells: Cells = {
   auth: [[401, [googleError(401, 'UNAUTHENTICATED')]]],
-  permission: [[403, [googleError(403, 'PERMISSION_DENIED')]]],
+  permission: [
+    [403, [googleError(403, 'PERMISSION_DENIED')]],
+    [403, [googleError(403, 'PERMISSION_DENIED', 'Vertex AI API has not been used in project 1 before.')]],
+  ],
+  'context-length': [[400, anthropicError('invalid_request_error', 'prompt is too long: 9 > 8 maximum')]],
+  'content-policy': [
+    [400, anthropicError('invalid_request_error', 'Output blocked by content filtering policy')],
+  ],
   'model-not-found': [[404, [googleError(404, 'NOT_FOUND')]]],
-  'rate-limit': [[429, [googleError(429, 'RESOURCE_EXHAUSTED', 'x', [retryInfo('23s')])], {}, 23_000]],
+  'rate-limit': [
+    [429, [googleError(429, 'RESOURCE_EXHAUSTED', 'x', [retryInfo('23s')])], {}, 23_000],
+    [429, [googleError(429, 'RESOURCE_EXHAUSTED', 'Quota exceeded for aiplatform.googleapis.com/requests')]],
+  ],
   overloaded: [[503, [googleError(503, 'UNAVAILABLE')]]],
   'server-error': [[500, [googleError(500, 'INTERNAL')]]],
   timeout: [[504, [googleError(504, 'DEADLINE_EXCEEDED')]]],
@@ -282,15 +396,25 @@ const vertexCells: Cells = {
 const geminiCells: Cells = {
   auth: [
     [400, googleError(400, 'INVALID_ARGUMENT', 'API key not valid.', [reason('API_KEY_INVALID')])],
+    [400, googleError(400, 'INVALID_ARGUMENT', 'API key not valid. Please pass a valid API key.')],
     [401, googleError(401, 'UNAUTHENTICATED')],
   ],
   permission: [
+    [403, googleError(403, 'PERMISSION_DENIED', 'Vertex AI API has not been used in project 1 before.')],
     [403, googleError(403, 'PERMISSION_DENIED')],
     [400, googleError(400, 'FAILED_PRECONDITION', 'User location is not supported for the API use.')],
   ],
   'model-not-found': [[404, googleError(404, 'NOT_FOUND', 'models/x is not found for API version v1')]],
-  'bad-request': [[400, googleError(400, 'INVALID_ARGUMENT', 'contents is required')]],
+  'bad-request': [
+    [400, googleError(400, 'INVALID_ARGUMENT', 'contents is required')],
+    [400, googleError(400, 'INVALID_ARGUMENT', 'contents[0].parts: "403: rate limit" is no part')],
+  ],
+  'content-policy': [
+    [400, googleError(400, 'INVALID_ARGUMENT', 'The response was blocked.')],
+    [400, googleError(400, 'INVALID_ARGUMENT', 'Output blocked by content filtering policy')],
+  ],
   'context-length': [
+    [400, googleError(400, 'INVALID_ARGUMENT', 'Request payload size exceeds the limit: 20971520 bytes.')],
     [
       400,
       googleError(
@@ -315,6 +439,11 @@ const geminiCells: Cells = {
       {},
       23_900,
     ],
+    ...[
+      'Quota exceeded for metric x',
+      'Resource exhausted. Please try again later.',
+      'Unable to submit request because the service is temporarily out of capacity.',
+    ].map((message): Wording => [429, googleError(429, 'RESOURCE_EXHAUSTED', message)]),
   ],
   quota: [
     [402, googleError(402, 'RESOURCE_EXHAUSTED', 'Your prepayment credits are depleted.')],
@@ -326,6 +455,8 @@ const geminiCells: Cells = {
   'server-error': [
     [500, googleError(500, 'INTERNAL')],
     [499, googleError(499, 'CANCELLED')],
+    [500, googleError(500, 'UNKNOWN', 'None Unknown Error.')],
+    [502, googleError(502, 'UNAVAILABLE')],
   ],
   timeout: [[504, googleError(504, 'DEADLINE_EXCEEDED')]],
 };
@@ -346,6 +477,7 @@ const ollamaCells: Cells = {
     [500, { error: 'llama runner process has terminated' }],
     [502, { error: 'cloud unreachable' }],
   ],
+  timeout: [[504, { error: 'gateway timeout' }]],
 };
 
 const vendors: readonly (readonly [string, string, Cells, (url: string) => Provider])[] = [

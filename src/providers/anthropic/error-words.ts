@@ -63,7 +63,8 @@ const billingWords =
   /credit balance is too low|reached your specified (workspace )?API usage limits|spend limit/i;
 const dailyWords = /too many tokens per day|per[- ]day/i;
 const lengthWords =
-  /prompt is too long|prompt: length|input is too long|too many input tokens|exceed(s|ed)? (the )?(model'?s )?context (limit|window|length)|expected maxLength/i;
+  /prompt is too long|prompt: length|input is too long|too many (input )?tokens(?! per)|exceed(s|ed)? (the )?(model'?s )?context (limit|window|length)|expected maxLength/i;
+const keyWords = /invalid (x-)?api[- ]key/i;
 const policyWords = /content filtering policy|violates? .*usage polic/i;
 const modelWords = /model identifier is invalid|on-demand throughput|^model: |invalid model/i;
 const unsupportedWords =
@@ -79,6 +80,7 @@ export function kindByText(
   if (kind !== 'bad-request') return undefined;
   if (billingWords.test(message)) return { kind: 'quota' };
   if (lengthWords.test(message)) return { kind: 'context-length' };
+  if (keyWords.test(message)) return { kind: 'auth' };
   if (policyWords.test(message)) return { kind: 'content-policy' };
   if (modelWords.test(message)) return { kind: 'model-not-found' };
   return unsupportedWords.test(message) ? { kind: 'unsupported', feature: featureOf(message) } : undefined;

@@ -141,7 +141,7 @@ const keyText =
 const contextText =
   /token count.*exceeds|exceeds the maximum number of tokens|(request|payload) size exceeds|context (length|window).*exceed/i;
 const policyText =
-  /responsible ai|prohibited (use|content)|violat\w* .*polic|blocked by (model armor|.*safety)/i;
+  /responsible ai|prohibited (use|content)|violat\w* .*polic|blocked by (model armor|.*safety)|response was blocked|content filtering policy/i;
 const placeText = /location is not supported|not available in your (country|region)/i;
 const signatureText = /thought_?\s?signature/i;
 const unsupportedText =

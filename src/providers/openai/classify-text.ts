@@ -12,7 +12,7 @@ const badRequestRules: readonly TextRule[] = [
   {
     kind: 'context-length',
     pattern:
-      /ContextWindowExceeded|max(imum)? context length|context (length|window|limit|size)|longer than the model's|input tokens exceed|`inputs` tokens \+ `max_new_tokens`|maximum number of tokens allowed|prompt (is )?too long|input is too long|too many (input )?tokens|current length is .* while limit is/i,
+      /ContextWindowExceeded|max(imum)? context length|context (length|window|limit|size)|longer than the model's|input tokens exceed|`inputs` tokens \+ `max_new_tokens`|maximum number of tokens allowed|prompt (is )?too long|input is too long|too many (input )?tokens|current length is .* while limit is|(^|'(messages|input|instructions)\S*: )string too long/i,
   },
   {
     kind: 'content-policy',
@@ -25,6 +25,8 @@ const badRequestRules: readonly TextRule[] = [
     pattern:
       /credit balance is too low|insufficient_quota|exceeded your current quota|budget has been exceeded|ExceededBudget/i,
   },
+  // The model's own words were at fault, not the request.
+  { kind: 'invalid-response', pattern: /model produced invalid content/i },
   {
     kind: 'model-not-found',
     pattern:
