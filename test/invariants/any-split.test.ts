@@ -1,105 +1,9 @@
-import { AnthropicBedrock } from '@anthropic-ai/bedrock-sdk';
 import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createRouter, type CompletionRequest, type Provider, type StreamEvent } from 'failsoft';
-import { anthropic } from 'failsoft/anthropic';
-import { google } from 'failsoft/google';
-import { ollama } from 'failsoft/ollama';
-import { openai } from 'failsoft/openai';
-import {
-  anthropicEmulator,
-  geminiEmulator,
-  ollamaEmulator,
-  openaiEmulator,
-  type Emulator,
-  type Reply,
-} from 'failsoft/testing';
+import type { Reply } from 'failsoft/testing';
 import { holds } from './holds.ts';
-
-type Fetch = typeof fetch;
-
-/** One way of reaching a vendor, through its real SDK. */
-interface Wire {
-  readonly name: string;
-  readonly start: (options: { reply: Reply }) => Promise<Emulator>;
-  readonly provider: (url: string, fetch: Fetch) => Provider;
-  readonly model: string;
-  /** Whether its lines may end in CRLF: those of event streams and of NDJSON may. */
-  readonly hasLines: boolean;
-  readonly reasons: boolean;
-}
-
-const apiKey = 'test';
-const wires: readonly Wire[] = [
-  {
-    name: 'OpenAI, Chat Completions',
-    start: openaiEmulator,
-    provider: (url, fetch) => openai({ apiKey, baseURL: `${url}/v1`, fetch, api: 'chat' }),
-    model: 'gpt-4.1',
-    hasLines: true,
-    reasons: false,
-  },
-  {
-    name: 'OpenAI, Responses',
-    start: openaiEmulator,
-    provider: (url, fetch) => openai({ apiKey, baseURL: `${url}/v1`, fetch, api: 'responses' }),
-    model: 'gpt-5.2',
-    hasLines: true,
-    reasons: true,
-  },
-  {
-    name: 'Anthropic',
-    start: anthropicEmulator,
-    provider: (url, fetch) => anthropic({ apiKey, baseURL: url, fetch }),
-    model: 'claude-sonnet-4-5',
-    hasLines: true,
-    reasons: true,
-  },
-  {
-    name: 'Anthropic on Bedrock',
-    start: anthropicEmulator,
-    provider: (url, fetch) =>
-      anthropic({
-        client: new AnthropicBedrock({
-          baseURL: url,
-          fetch,
-          awsRegion: 'us-east-1',
-          awsAccessKey: 'test',
-          awsSecretKey: 'test',
-        }),
-      }),
-    model: 'anthropic.claude-sonnet-4-5-20250929-v1:0',
-    hasLines: false,
-    reasons: true,
-  },
-  {
-    name: 'Gemini, @google/genai',
-    start: geminiEmulator,
-    provider: (url, fetch) => google({ apiKey, baseURL: url, fetch, sdk: 'genai' }),
-    model: 'gemini-2.5-flash',
-    hasLines: true,
-    reasons: true,
-  },
-  {
-    name: 'Gemini, @google/generative-ai',
-    start: geminiEmulator,
-    provider(url, fetch) {
-      vi.stubGlobal('fetch', fetch);
-      return google({ apiKey, baseURL: url, sdk: 'generative-ai' });
-    },
-    model: 'gemini-2.5-flash',
-    hasLines: true,
-    reasons: true,
-  },
-  {
-    name: 'Ollama',
-    start: ollamaEmulator,
-    provider: (url, fetch) => ollama({ host: url, fetch }),
-    model: 'llama3.3',
-    hasLines: true,
-    reasons: false,
-  },
-];
+import { record, wires, type Recorded, type Wire } from './wires.ts';
 
 /** Characters of one to four bytes, line ends and what looks like framing, so that a cut can fall into each of them. */
 const reply: Reply = {
@@ -121,7 +25,7 @@ const request: CompletionRequest<'chat'> = {
 
 describe('any split of the bytes of a stream gives the same events', () => {
   it.each(wires)('$name', async (wire) => {
-    const recorded = await record(wire);
+    const recorded = await record(wire, reply, (provider) => eventsOf(wire, provider));
     const expected = await replay(wire, recorded, [recorded.bytes]);
     expect(textOf(expected)).toBe((reply.text as string[]).join(''));
     const cases = fc.record({
@@ -145,29 +49,6 @@ interface Case {
   readonly cuts: readonly number[];
   readonly everyByte: boolean;
   readonly lineEnd: string | undefined;
-}
-
-interface Recorded {
-  readonly url: string;
-  readonly headers: Headers;
-  readonly bytes: Uint8Array;
-}
-
-/** What the emulator sends, byte for byte. */
-async function record(wire: Wire): Promise<Recorded> {
-  await using emulator = await wire.start({ reply });
-  let taken: Recorded | undefined;
-  const real = globalThis.fetch;
-  const listening: Fetch = async (input, init) => {
-    const response = await real(input, init);
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    taken = { url: emulator.url, headers: response.headers, bytes };
-    return new Response(bytes, response);
-  };
-  await eventsOf(wire, wire.provider(emulator.url, listening));
-  vi.unstubAllGlobals();
-  if (!taken) throw new Error('nothing was fetched');
-  return taken;
 }
 
 async function replay(
