@@ -6,7 +6,7 @@ import type { ProviderCall, ProviderEvent, ProviderRequest } from '../providers/
 import { isLikeOthers } from './alike.ts';
 import type { AttemptParts, Call, ExecutionTarget } from './call.ts';
 import { createCollector, type Collected } from './collect.ts';
-import { createJoin, type Continuation } from './continuation.ts';
+import { createJoin, type Continuation, type Join } from './continuation.ts';
 import { deadlinesFor, type Circumstances } from './deadlines.ts';
 import { guard, type GuardInput, type GuardOutcome } from './guard.ts';
 import { waitForHost } from './host-code.ts';
@@ -90,7 +90,7 @@ function settled(
     cut,
     unseen: cut === 'rival' || input.race?.isHidden() === true,
     keyRefreshed: false,
-    continued: sent.continued(),
+    continued: sent.join?.continued,
   };
   if (verdict.ok) {
     recordEnd(permit, attempt, { outcome: 'success', collected });
@@ -107,12 +107,9 @@ function settled(
 }
 
 /** A schema can be the host's own code, which must not hold the call. */
-function judgeInTime(
-  input: AttemptInput,
-  { collected, request, continued }: Sent,
-): Verdict | Promise<Verdict> {
-  const goesOn = continued() !== undefined;
-  const judgement = judge(collected, { request, schema: input.call.read.schema, goesOn });
+function judgeInTime(input: AttemptInput, { collected, request, join }: Sent): Verdict | Promise<Verdict> {
+  const mayBeEmpty = join?.continued !== undefined && join.maySayNothing;
+  const judgement = judge(collected, { request, schema: input.call.read.schema, mayBeEmpty });
   return judgement instanceof Promise ? inTime(judgement, input) : judgement;
 }
 
@@ -160,7 +157,8 @@ interface Sent {
   readonly cutBy: () => AttemptEnd['cut'];
   /** The version of the key that it went out with. */
   readonly keyVersion: number | undefined;
-  readonly continued: () => Continuation | undefined;
+  /** Where it was asked to go on with an answer of others. */
+  readonly join: Join | undefined;
 }
 
 function send(input: AttemptInput): Sent {
@@ -215,7 +213,7 @@ function send(input: AttemptInput): Sent {
     outcome,
     cutBy: cuts.by,
     keyVersion,
-    continued: () => join?.continued,
+    join,
   };
 }
 

@@ -73,6 +73,8 @@ function takesPrefill({ provider, supports }: ExecutionTarget): boolean {
 export interface Join {
   /** The continuation in force; undefined once the target has turned out to answer anew. */
   readonly continued: Continuation | undefined;
+  /** Whether an end without a word says that there was nothing to add: it was asked for the last words, and has said them. */
+  readonly maySayNothing: boolean;
   pass(event: ProviderEvent): readonly ProviderEvent[];
 }
 
@@ -82,6 +84,7 @@ export function createJoin(continuation: Continuation, target: ExecutionTarget, 
   const seam = createSeam(continuation.before);
   let continued: Continuation | undefined = continuation;
   let isOpen = true;
+  let hasSpoken = false;
 
   function textOf(result: SeamResult): ProviderEvent[] {
     if ('restart' in result && continued) {
@@ -96,7 +99,11 @@ export function createJoin(continuation: Continuation, target: ExecutionTarget, 
     get continued() {
       return continued;
     },
+    get maySayNothing() {
+      return hasSpoken;
+    },
     pass(event) {
+      if (event.type === 'text') hasSpoken ||= event.text.trim() !== '';
       if (!isOpen || event.type === 'meta' || event.type === 'activity' || event.type === 'reasoning')
         return [event];
       // The state beside a text vouches for the whole of it, which the joined text is not.
@@ -113,6 +120,7 @@ function joinExactly(continuation: Continuation): Join {
   let dropsSpace = /\s$/.test(continuation.before);
   return {
     continued: continuation,
+    maySayNothing: true,
     pass(event) {
       if (!dropsSpace || event.type !== 'text') return [event];
       const text = event.text.trimStart();

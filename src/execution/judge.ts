@@ -20,15 +20,18 @@ export type Verdict =
 export interface Asked {
   readonly request: ProviderRequest;
   readonly schema: CompiledSchema | undefined;
-  /** It goes on with an answer of others. */
-  readonly goesOn: boolean;
+  /** It was asked to go on with an answer of others, and may have found that nothing was missing. */
+  readonly mayBeEmpty: boolean;
 }
 
 /**
  * Nothing incomplete is ever a success: an empty reply that nothing explains, and an object that does not fit its schema,
  * are failures of the attempt.
  */
-export function judge(collected: Collected, { request, schema, goesOn }: Asked): Verdict | Promise<Verdict> {
+export function judge(
+  collected: Collected,
+  { request, schema, mayBeEmpty }: Asked,
+): Verdict | Promise<Verdict> {
   const { finish, toolCalls, text } = collected;
   const said = knownReasons.find((reason) => reason === finish?.finishReason) ?? 'other';
   if (toolCalls.length > 0) {
@@ -39,7 +42,7 @@ export function judge(collected: Collected, { request, schema, goesOn }: Asked):
   if (said === 'tool-calls')
     return invalid('the reply says that it calls a tool, but holds no call', 'empty');
   // Nothing to add to an answer that broke off at its very end is an answer.
-  if (text.trim() === '' && !goesOn && !explained(collected, request, said))
+  if (text.trim() === '' && !mayBeEmpty && !explained(collected, request, said))
     return invalid('the reply is empty', 'empty');
   if (!schema || said !== 'stop') return { ok: true, finishReason: said, object: undefined, warnings: [] };
   return judgeObject(text, schema);

@@ -122,9 +122,24 @@ describe('recovery: continue', () => {
   });
 
   it('has nothing to add to an answer that broke off at its very end', async () => {
-    const { text, completion } = await watch(arrange({ a: broken(whole), b: [{ finish: 'stop' }] }));
+    const repeats = whole.slice(-60);
+    const { text, completion } = await watch(arrange({ a: broken(whole), b: [{ text: repeats }] }));
     expect(text).toBe(whole);
     expect(completion).toMatchObject({ text: whole, finishReason: 'stop' });
+    const prefilled = arrange({
+      a: broken(whole),
+      b: { script: [{ finish: 'stop' }], target: { supports: { prefill: true } } },
+    });
+    expect((await watch(prefilled)).completion).toMatchObject({ text: whole, finishReason: 'stop' });
+  });
+
+  it('takes no silence for that from who was asked for the last words: an empty reply is one here too', async () => {
+    const stage = arrange({ a: broken(before), b: [{ finish: 'stop' }], c: [{ text: after }] });
+    const { text, completion } = await watch(stage);
+    expect(text).toBe(whole);
+    expect(completion!.attempts.map(({ failure }) => failure?.code)).toEqual([undefined, 'empty', undefined]);
+    const { error } = await watch(arrange({ a: broken(before), b: [{ finish: 'stop' }] }));
+    expect(error).toMatchObject({ code: 'stream-interrupted', partial: { text: before } });
   });
 
   it('goes on also for a reader of bare text', async () => {

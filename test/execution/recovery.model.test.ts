@@ -57,7 +57,8 @@ function expectedOf({ recovery, reader, turns }: CallPlan, name: string): Expect
     const hasTool = turn.end === 'calls a tool and fails';
     // An attempt that shows nothing leaves what was shown before it as it is.
     if (said.length > 0 || hasTool) shown = { words: [...before, ...said], hasTool };
-    if (turn.end === 'answers' && (said.length > 0 || goesOn)) return ended('answer', index + 1);
+    // Who was asked to repeat the last words and says nothing has not answered.
+    if (turn.end === 'answers' && said.length > 0) return ended('answer', index + 1);
   }
   return ended(shown === undefined ? 'all-targets-failed' : 'stream-interrupted', turns.length);
 }
