@@ -34,6 +34,13 @@ function wrapped(client: Anthropic) {
 const callWith = (signal: AbortSignal) => ({ model: 'claude-sonnet-5', request: hello, signal, headers: {} });
 const long = Array.from({ length: 200 }, (_, index) => `word${index} `);
 
+it('a client of 1.x answers whole also where it would insist on a stream', async () => {
+  await using emulator = await anthropicEmulator({});
+  const client = new Anthropic({ apiKey: 'k', baseURL: emulator.url });
+  await eventsOf(anthropic({ client }), { ...hello, maxTokens: 60_000 }, { unary: true });
+  expect(emulator.requests.map(({ body }) => body['stream'] ?? false)).toEqual([false]);
+});
+
 describe.each(connections)('through %s', (name, connect) => {
   const asked = async (options: AnthropicEmulatorOptions, unary = false) => {
     await using emulator = await anthropicEmulator(options);
@@ -250,6 +257,23 @@ describe('the settings form', () => {
     };
     await failureOf(anthropic({ apiKey: 'k', fetch }));
     expect(host).toBe('api.anthropic.com');
+  });
+
+  it('needs no credentials of the environment, and looks for none', async () => {
+    for (const name of ['API_KEY', 'AUTH_TOKEN', 'PROFILE']) vi.stubEnv(`ANTHROPIC_${name}`, undefined);
+    vi.stubEnv('HOME', '/nonexistent');
+    expect(await headersOf({})).toMatchObject({ 'x-api-key': 'k' });
+  });
+
+  it('sends nothing where the call was aborted while its key was fetched', async () => {
+    const controller = new AbortController();
+    const fetch = vi.fn(async () => new Response('{}'));
+    const apiKey = async () => {
+      controller.abort(new Error('enough'));
+      return 'k';
+    };
+    await failureOf(anthropic({ apiKey, fetch }), hello, { signal: controller.signal, unary: true });
+    expect(fetch).not.toHaveBeenCalled();
   });
 
   it('prints nothing: no payload that it cannot parse, no word on retired models', async () => {

@@ -171,16 +171,21 @@ describe('a stream', () => {
     expect(summaryOf(await eventsOf(streamed(events)))).toMatchObject({ text: 'Hi', finishReason: 'stop' });
   });
 
-  it('leaves out a call that the token limit has cut, and says so', async () => {
+  it.each([
+    ['max_tokens', 'length'],
+    ['model_context_window_exceeded', 'length'],
+    ['refusal', 'content-filter'],
+    ['pause_turn', 'other'],
+  ])('leaves out a call that was cut by %s, and says so', async (reason, finishReason) => {
     for (const broken of ['{"a": [1, 2', '']) {
-      const events = [start, ...call('{"a":1}'), ...call(broken, 1), ...end('max_tokens')];
+      const events = [start, ...call('{"a":1}'), ...call(broken, 1), ...end(reason)];
       const summary = summaryOf(await eventsOf(streamed(events)));
       expect(summary).toMatchObject({
-        finishReason: 'length',
+        finishReason,
         toolCalls: [{ id: 't0', arguments: { a: 1 } }],
       });
       expect(summary.toolCalls).toHaveLength(1);
-      expect(summary.warnings).toEqual(['the call of "f" was cut off (max_tokens) and left out']);
+      expect(summary.warnings).toContain(`the call of "f" was cut off (${reason}) and left out`);
     }
   });
 

@@ -150,3 +150,38 @@ it('reads only the first of several candidates', async () => {
   const { failure } = await read([{ candidates: [second], responseId: 'r' }]);
   expect(failure?.code).toBe('truncated');
 });
+
+it('takes the last word on usage, which is a running total', async () => {
+  const usage = (candidatesTokenCount: number, more: object = {}) => ({
+    usageMetadata: {
+      promptTokenCount: 3,
+      candidatesTokenCount,
+      totalTokenCount: 3 + candidatesTokenCount,
+      ...more,
+    },
+  });
+  const { events } = await read([
+    replyOf([{ text: 'One' }], undefined, usage(1)),
+    replyOf([{ text: ' two.' }], 'STOP', usage(2, { thoughtsTokenCount: 4 })),
+  ]);
+  expect(eventsIn(events, 'finish')[0]?.usage).toMatchObject({
+    inputTokens: 3,
+    outputTokens: 6,
+    reasoningTokens: 4,
+    totalTokens: 5,
+  });
+});
+
+// Version 2 of `@google/genai` takes out what it does not know, and leaves nothing of it.
+const telling = hostClients.filter(([name]) => name !== '@google/genai 2');
+it.each(telling)('reads an error inside a reply with status 200 as what it says: %s', async (_, make) => {
+  const error = { code: 429, status: 'RESOURCE_EXHAUSTED', message: 'Slow down.' };
+  for (const [handler, how] of [
+    [json(200, { error }), completed],
+    [streaming(eventOf(replyOf([{ text: 'One' }])), eventOf({ error })), streamed],
+  ] as const) {
+    await using server = await wireServer(handler);
+    const { failure } = await how(make(server.url));
+    expect(failure).toMatchObject({ kind: 'rate-limit', code: 'RESOURCE_EXHAUSTED' });
+  }
+});

@@ -91,7 +91,9 @@ describe.each(hostClients)('through %s', (_, providerAt) => {
     const provider = providerAt(server.url);
     await expect(provider.complete!(call)).rejects.toThrow('never mind');
     expect((await streamed(provider, call)).events).toEqual([]);
-    expect(server.requests).toEqual([]);
+    // One that was on its way would arrive before the next.
+    await streamed(provider);
+    expect(server.requests).toHaveLength(1);
   });
 
   it.each<[string, Handler, number]>([
@@ -377,6 +379,20 @@ describe('on the bytes themselves', () => {
     });
   });
 
+  it('closes what a fetch that does not heed its signal brings after the abort', async () => {
+    const controller = new AbortController();
+    let bring: (response: Response) => void = () => {};
+    const late: typeof fetch = () => new Promise((resolve) => (bring = resolve));
+    const provider = google({ apiKey: 'key', fetch: late });
+    const outcome = streamed(provider, callOf({}, { signal: controller.signal }));
+    await vi.waitFor(() => expect(bring.length).toBe(1));
+    controller.abort();
+    await outcome;
+    await new Promise<void>((resolve) => {
+      bring(new Response(new ReadableStream({ cancel: () => resolve() })));
+    });
+  });
+
   it('stops waiting for a fetch that does not heed its signal', async () => {
     const deaf: typeof fetch = () => new Promise(() => {});
     const controller = new AbortController();
@@ -470,6 +486,19 @@ describe('settings', () => {
     ]);
     expect(server.requests[0]!.path).toMatch(/^\/v1beta\/models\//);
     expect(provider.secrets!()).toEqual(['third', 'second', 'first']);
+  });
+
+  it('go to the vendor itself where they name no other host, whatever the environment says', async () => {
+    vi.stubEnv('GOOGLE_GEMINI_BASE_URL', 'http://127.0.0.1:9');
+    const hosts: string[] = [];
+    const own = async (url: string | URL | Request) => {
+      hosts.push(new URL(url instanceof Request ? url.url : url).origin);
+      return new Response('{}');
+    };
+    vi.stubGlobal('fetch', own);
+    await streamed(google({ apiKey: 'key', fetch: own, sdk: 'genai' }));
+    await streamed(google({ apiKey: 'key', sdk: 'generative-ai' }));
+    expect(hosts).toEqual(Array.from({ length: 2 }, () => 'https://generativelanguage.googleapis.com'));
   });
 
   it('use a fetch of their own', async () => {

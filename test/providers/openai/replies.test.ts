@@ -101,6 +101,44 @@ describe('a stream of chat', () => {
     await server.received[0]!.closed;
   });
 
+  it('waits for its usage, which comes after its finish_reason', async () => {
+    await using server = await loopback((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(helloStream.slice(0, 4).map(frame).join(''));
+      // Read on its own, so that there was something to wait for.
+      setImmediate(() => setImmediate(() => response.end([usageChunk, done].map(frame).join(''))));
+    });
+    const outcome = await run(compatibleAt(server.baseURL), callOf());
+    expect(outcome.usage).toMatchObject({ inputTokens: 7, outputTokens: 3 });
+  });
+
+  it('that says [DONE] before its finish_reason has ended, also where its connection has not', async () => {
+    await using server = await loopback((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write([...helloStream.slice(0, 3), done].map(frame).join(''));
+    });
+    const { failure } = await run(compatibleAt(server.baseURL), callOf());
+    expect(failure).toMatchObject({ kind: 'invalid-response', code: 'truncated' });
+  });
+
+  it('is that of its first choice, where a server sends several', async () => {
+    const other = { choices: [{ index: 1, delta: { content: 'Other' }, finish_reason: null }] };
+    const otherEnd = { choices: [{ index: 1, delta: {}, finish_reason: 'length' }] };
+    const both = {
+      choices: [...(chunk({ content: '!' }) as { choices: object[] }).choices, ...other.choices],
+    };
+    const [start, ...rest] = helloStream;
+    expect(await chat(sse([start, other, both, otherEnd, ...rest]))).toMatchObject({
+      text: '!Hello',
+      finishReason: 'stop',
+    });
+  });
+
+  it('may hold events without data, which keep a connection open', async () => {
+    const [start, ...rest] = helloStream;
+    expect((await chat(sse([start, 'data:\n\n', 'event: ping\ndata: \n\n', ...rest]))).text).toBe('Hello');
+  });
+
   it('keeps what comes between an early finish_reason and the end', async () => {
     const events = [chunk({ content: 'A' }, 'stop'), chunk({ content: 'B' }, 'length'), done];
     expect(await chat(sse(events))).toMatchObject({ text: 'AB', finishReason: 'length' });
@@ -180,6 +218,7 @@ describe('tool calls in a stream of chat', () => {
         toolDelta(1, 'b', 'two', '{}'),
       ],
     ],
+    ['without a word of arguments', [toolDelta(0, 'a', 'one', '{"x":1}'), toolDelta(1, 'b', 'two', '')]],
     ['with null for no arguments', [toolDelta(0, 'a', 'one', '{"x":1}'), toolDelta(1, 'b', 'two', 'null')]],
   ])('are told apart %s', async (_, deltas) => {
     expect((await chat(sse([...deltas, ...end]))).toolCalls).toEqual([
@@ -366,6 +405,24 @@ describe('limits', () => {
     expect(tokensResetMs - ms).toBeLessThanOrEqual(Date.now());
     expect(rest).toEqual({});
   });
+
+  it('that reset at an instant, or never, as OpenRouter and Azure write it, are read as such', async () => {
+    const at = Date.now() + 90_000;
+    const openrouter = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(at) };
+    const { limits } = await chat(json(hello, 200, openrouter), 'unary');
+    const { requestsResetMs, ...rest } = limits as { requestsResetMs: number };
+    expect(Math.abs(requestsResetMs - at)).toBeLessThanOrEqual(1);
+    expect(rest).toEqual({ requestsRemaining: 0 });
+    const azure = { 'x-ratelimit-remaining-requests': '7', 'x-ratelimit-reset-requests': '-1' };
+    expect((await chat(json(hello, 200, azure), 'unary')).limits).toEqual({ requestsRemaining: 7 });
+  });
+
+  it.each(['x-request-id', 'apim-request-id', 'x-generation-id', 'x-litellm-call-id'])(
+    'apart, a request is known by its %s',
+    async (name) => {
+      expect((await chat(json(hello, 200, { [name]: 'id-9' }), 'unary')).requestId).toBe('id-9');
+    },
+  );
 });
 
 describe('a whole reply that is none', () => {
@@ -392,6 +449,8 @@ describe('a whole reply that is none', () => {
     [{ error: 'the model is gone' }, 'server-error'],
     [{ choices: [{ index: 0, error: { code: 502, message: 'upstream' } }] }, 'server-error'],
     [{ object: 'error', message: 'no such model', code: 404 }, 'model-not-found'],
+    // As the gateway of Azure words it.
+    [{ statusCode: 429, message: 'Rate limit is exceeded. Try again in 4 seconds.' }, 'rate-limit'],
   ])('(%j) is the failure that it tells of', async (body, kind) => {
     for (const transport of ['stream', 'unary']) {
       expect((await chat(json(body), transport)).failure?.kind).toBe(kind);

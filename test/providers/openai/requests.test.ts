@@ -178,11 +178,15 @@ describe('Chat Completions', () => {
     expect(body.reasoning_effort).toBe('none');
   });
 
-  it('get ids of tool calls in the form that Mistral demands', async () => {
+  it.each([
+    ['Mistral', 'https://api.mistral.ai/v1', 'toolu_01', /^[a-zA-Z0-9]{9}$/],
+    ['OpenAI', 'https://api.openai.com/v1', `toolu:${'x'.repeat(50)}`, /^[\w-]{1,40}$/],
+  ])('get ids of tool calls in the form that %s demands', async (where, baseURL, id, form) => {
     const bodies: any[] = [];
     const provider = openai({
       apiKey: 'key',
-      baseURL: 'https://api.mistral.ai/v1',
+      baseURL,
+      api: 'chat',
       fetch: async (_, init) => {
         bodies.push(JSON.parse(init?.body as string));
         return Response.json(hello);
@@ -190,14 +194,14 @@ describe('Chat Completions', () => {
     });
     const messages: Message[] = [
       { role: 'user', content: 'Weather?' },
-      { role: 'assistant', content: [{ type: 'tool-call', id: 'toolu_01', name: 'weather', arguments: {} }] },
-      { role: 'tool', content: [{ type: 'tool-result', toolCallId: 'toolu_01', content: 'fine' }] },
+      { role: 'assistant', content: [{ type: 'tool-call', id, name: 'weather', arguments: {} }] },
+      { role: 'tool', content: [{ type: 'tool-result', toolCallId: id, content: 'fine' }] },
     ];
-    const outcome = await run(provider, callOf({ messages, seed: 4 }, { model: 'mistral-large' }), 'unary');
+    const outcome = await run(provider, callOf({ messages, seed: 4 }, { model: 'some-large' }), 'unary');
     expect(outcome.failure).toBeUndefined();
-    expect(bodies[0].messages[1].tool_calls[0].id).toMatch(/^[a-zA-Z0-9]{9}$/);
+    expect(bodies[0].messages[1].tool_calls[0].id).toMatch(form);
     expect(bodies[0].messages[2].tool_call_id).toBe(bodies[0].messages[1].tool_calls[0].id);
-    expect(bodies[0].random_seed).toBe(4);
+    expect(bodies[0][where === 'Mistral' ? 'random_seed' : 'seed']).toBe(4);
   });
 
   it('give OpenRouter effort or budget in a word of its own', async () => {
@@ -407,6 +411,8 @@ describe('what cannot be expressed', () => {
     expect(refuses?.('gpt-4.1', callOf({ schema: { type: 'array' } }).request)).toMatch('root');
     expect(refuses?.('gpt-4.1', callOf({ stop: ['1', '2', '3', '4', '5'] }).request)).toMatch('at most 4');
     expect(refuses?.('gpt-4.1', callOf().request)).toBeUndefined();
+    const responsesAlone = compatibleAt('http://127.0.0.1:9/v1', { api: 'responses' });
+    expect(responsesAlone.refuses?.('any', callOf({ stop: ['.'] }).request)).toMatch('no stop sequences');
   });
 
   it('is known by family', () => {
