@@ -31,7 +31,10 @@ export interface Operations<Model extends string = string> {
    * @throws RouterError `bad-request` for an id that no target has
    */
   disable(id: string, options?: { forMs?: number; reason?: string; cut?: boolean }): void;
-  /** Takes a target back, and forgets why it was held: lockouts and cool-downs end. @throws as `disable` */
+  /**
+   * Takes a target back, and forgets why it was held: lockouts and cool-downs end. What holds all models of its provider is
+   * tried with this one at once. @throws as `disable`
+   */
   enable(id: string): void;
   /** Sends one tiny request to one target, or to each, whatever their state. Costs tokens. @throws as `disable`, `closed` */
   probe(id?: string): Promise<Record<string, ProbeResult>>;

@@ -1,7 +1,5 @@
 import type { Backend } from './backend.ts';
 import type { Latency } from './latency.ts';
-import type { ScopeMember } from './provider-scope.ts';
-import type { SharedHold } from './shared-hold.ts';
 import type { OwnLimits } from './limits.ts';
 import type { DatedView, HealthView, Obstacle, TargetSnapshot } from './target-health.ts';
 import type { PeakEwma } from './peak-ewma.ts';
@@ -69,8 +67,8 @@ function blocksOf(state: TargetState, now: number, tokens: number): Block[] {
     backend.lockout.probing()
       ? underWay('lockout', `locked out (${backend.lockout.kind()})`, now)
       : undefined,
-    blockOfKey(state, now),
-    blockOfHost(state, now),
+    blockOfScope(state, 'key', now),
+    blockOfScope(state, 'host', now),
     rampAt(state, now),
     vendorBlock(state, now, tokens),
     limited && { by: 'limit' as const, ...limited },
@@ -87,36 +85,19 @@ function blockOfBreaker({ backend: { breaker } }: TargetState, now: number): Blo
   return block ? { ...block, lastResortAt: breaker.lastResortAt(now) } : undefined;
 }
 
-function blockOfKey({ backend }: TargetState, now: number): Block | undefined {
-  const { key } = backend.scope;
-  const reason = `locked out (${key.kind()})${key.isOwn(backend) ? '' : ' with its provider'}`;
-  return blockOfShared(key, { backend, by: 'lockout', reason, now });
-}
-
-function blockOfHost({ backend }: TargetState, now: number): Block | undefined {
-  const { host } = backend.scope;
-  return blockOfShared(host, {
-    backend,
-    by: 'breaker',
-    reason: `provider unreachable (${host.kind()})`,
-    now,
-  });
-}
-
-interface Shared {
-  readonly backend: Backend;
-  readonly by: Obstacle;
-  readonly reason: string;
-  readonly now: number;
-}
-
-function blockOfShared(
-  hold: SharedHold<ScopeMember>,
-  { backend, by, reason, now }: Shared,
-): Block | undefined {
+/** What holds all models of its provider. */
+function blockOfScope({ backend }: TargetState, held: 'key' | 'host', now: number): Block | undefined {
+  const hold = backend.scope[held];
+  const kind = hold.kind();
+  if (kind === undefined) return undefined;
+  const by = held === 'key' ? 'lockout' : 'breaker';
+  const whose = hold.isOwn(backend) ? '' : ' with its provider';
+  const reason = held === 'key' ? `locked out (${kind})${whose}` : `provider unreachable (${kind})`;
   if (hold.probing()) return underWay(by, reason, now);
-  const held = hold.heldAt(backend, now);
-  return held && { by, reason, availableAt: held.until, lastResortAt: hold.lastResortAt(backend, now) };
+  const until = hold.heldAt(backend, now)?.until;
+  return until === undefined
+    ? undefined
+    : { by, reason, availableAt: until, lastResortAt: hold.lastResortAt(backend, now) };
 }
 
 function rampAt({ backend: { ramp } }: TargetState, now: number): Block | undefined {
