@@ -245,3 +245,25 @@ describe('an abort', () => {
     expect(await failed).toMatchObject({ code: 'aborted', cause: reason });
   });
 });
+
+it('what a provider that heeds no abort says after its attempt was given up is heard by nobody', async () => {
+  const stage = arrange(
+    {
+      a: {
+        script: [],
+        wrap: (provider, runtime) => ({
+          ...provider,
+          async *stream() {
+            await runtime.sleep(1_500);
+            yield { type: 'text', text: 'Too late. ' };
+            yield { type: 'finish', finishReason: 'stop' };
+          },
+        }),
+      },
+      b: [{ waitMs: 900 }, { text: 'In ' }, { waitMs: 900 }, { text: 'time.' }],
+    },
+    { timeouts: { firstTokenMs: 1_000 } },
+  );
+  const { events } = await stage.runtime.run(read(stage.stream()));
+  expect(brief(events)).toEqual(['start:b', 'text:In ', 'text:time.', 'finish']);
+});

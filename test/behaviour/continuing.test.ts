@@ -170,13 +170,13 @@ describe('recovery: continue', () => {
     [
       'a tool call has begun',
       {},
-      [{ text: 'Look: ' }, { toolCall: { name: 'look', arguments: {} } }, { cut: true }],
+      [{ text: before }, { toolCall: { name: 'look', arguments: {} } }, { cut: true }],
     ],
-    ['an object is asked for', { schema: {} }, [{ text: '{"a":' }, { cut: true }]],
+    ['an object is asked for', { schema: {} }, [{ text: '{"of":"the lighthouse","a":' }, { cut: true }]],
     [
       'its reasoning is signed',
       {},
-      [{ reasoning: 'Hm.', providerState: { signature: 's' } }, { text: 'So ' }, { cut: true }],
+      [{ reasoning: 'Hm.', providerState: { signature: 's' } }, { text: before }, { cut: true }],
     ],
   ] as const)('restarts where %s', async (_, request, script) => {
     const stage = arrange({ a: script, b: '{"a":1}' });
