@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { report, root } from './project.mjs';
 
 /** A guard against growth; docs/decisions.md says why it is not the 25 kB that were aimed at. */
-const BUDGET_BYTES = 71_030;
+const BUDGET_BYTES = 71_380;
 
 const { outputFiles } = await build({
   stdin: {

@@ -52,6 +52,7 @@ export function createEngine(engine: EngineParts): Engine {
     const { call } = resolved;
     const unfollow = followSignal(options.signal, call.cancellation);
     const leave = engine.inFlight.call(call);
+    const callOff = call.deadline.start();
     try {
       const plan = planFor(resolved, engine);
       const turn = plan.turn();
@@ -61,6 +62,7 @@ export function createEngine(engine: EngineParts): Engine {
     } catch (error) {
       throw isRouterError(error) ? error : reportBroken(resolved, error, streaming, engine);
     } finally {
+      callOff();
       unfollow();
       leave();
     }

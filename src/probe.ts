@@ -4,6 +4,7 @@ import type { CompletionRequest } from './core/request.ts';
 import type { Runtime } from './core/runtime.ts';
 import { runAttempt } from './execution/attempt.ts';
 import type { Call, ExecutionTarget } from './execution/call.ts';
+import { createDeadline } from './execution/deadline.ts';
 import { createCancellation, followSignal } from './execution/cancellation.ts';
 import { readRequest } from './execution/prepare.ts';
 import type { Permit } from './health/target-health.ts';
@@ -55,7 +56,7 @@ export async function probeWith(
   by: ProbeEvent['by'],
   { runtime, emit, inFlight, signal }: ProbeParts,
 ): Promise<ProbeResult> {
-  const call = probeCall(runtime.now());
+  const call = probeCall(runtime, runtime.now());
   const parts = {
     runtime,
     emit,
@@ -63,6 +64,7 @@ export async function probeWith(
   };
   const unfollow = followSignal(signal, call.cancellation);
   const leave = inFlight.call(call);
+  const callOff = call.deadline.start();
   const input = {
     ...{ call, target, permit: permit ?? unrecorded, parts },
     ...{ last: false, canMoveOn: () => false, mayRefresh: by !== 'rotate' },
@@ -70,6 +72,7 @@ export async function probeWith(
   const { answer, attempt, cut, failure } = await runAttempt(input).finally(() => {
     unfollow();
     leave();
+    callOff();
   });
   const ok = answer !== undefined;
   if (ok && !permit) target.health.clearLockout();
@@ -78,13 +81,13 @@ export async function probeWith(
   return { ok, latencyMs: attempt.durationMs, ...(failure && { failure }) };
 }
 
-function probeCall(startedAt: number): Call {
+function probeCall(runtime: Runtime, startedAt: number): Call {
   return {
     id: 'probe',
     model: 'probe',
     read: readRequest(probeRequest).read,
     startedAt,
-    deadline: startedAt + probeMs,
+    deadline: createDeadline(runtime, startedAt, probeMs),
     timeouts: {},
     retry: { limit: 0, baseDelayMs: 0, maxDelayMs: 0 },
     maxAttempts: 1,

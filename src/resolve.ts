@@ -9,6 +9,7 @@ import type { Runtime } from './core/runtime.ts';
 import { createCancellation } from './execution/cancellation.ts';
 import type { Call } from './execution/call.ts';
 import { readRequest } from './execution/prepare.ts';
+import { createDeadline } from './execution/deadline.ts';
 import type { Show } from './execution/show.ts';
 import type { TokenDemand } from './health/target-health.ts';
 import type { Lineup, ModelLineup } from './lineup.ts';
@@ -64,25 +65,26 @@ function resolveAs(
   if (!model || problems.length > 0) throw badRequest(problems, id);
   const { read, problems: unreadable } = readRequest(request);
   if (unreadable.length > 0) throw badRequest(unreadable, id);
-  return makeCall({ id, read, startedAt: settings.runtime.now() }, options, model, show);
+  return makeCall({ id, read, runtime: settings.runtime }, options, model, show);
 }
 
 function makeCall(
-  fixed: Pick<Call, 'id' | 'read' | 'startedAt'>,
+  { id, read, runtime }: Pick<Call, 'id' | 'read'> & { readonly runtime: Runtime },
   options: CallOptions,
   model: ModelLineup,
   makeShow: MakeShow | undefined,
 ): Resolved {
   const own = model.settings;
-  const { request } = fixed.read;
+  const { request } = read;
+  const startedAt = runtime.now();
   const totalMs = options.timeouts?.totalMs ?? own.timeouts.totalMs ?? defaults.totalMs;
   const transport = options.transport ?? own.transport;
   const stream = { ...own.stream, ...stated(options.stream) };
   const demand = demandOf(request, { targets: options.targets, require: own.require, transport });
   const call: Call = {
-    ...fixed,
+    ...{ id, read, startedAt },
     model: own.name,
-    deadline: fixed.startedAt + totalMs,
+    deadline: createDeadline(runtime, startedAt, totalMs),
     timeouts: options.timeouts ?? {},
     retry: options.retry === undefined ? own.retry : { ...own.retry, ...retryOptions(options.retry) },
     maxAttempts: options.maxAttempts ?? own.maxAttempts,

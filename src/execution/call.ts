@@ -12,6 +12,7 @@ import type { Candidate } from '../routing/candidate.ts';
 import type { Plan } from '../routing/plan.ts';
 import type { Cancellation } from './cancellation.ts';
 import type { Continuation } from './continuation.ts';
+import type { Deadline } from './deadline.ts';
 import type { HedgeBudget } from './hedge-budget.ts';
 import type { Queue } from './queue.ts';
 import type { Show } from './show.ts';
@@ -72,8 +73,7 @@ export interface Call {
   readonly model: string;
   readonly read: ReadRequest;
   readonly startedAt: number;
-  /** Epoch milliseconds. */
-  readonly deadline: number;
+  readonly deadline: Deadline;
   /** Call options win over each target's own. */
   readonly timeouts: AttemptTimeouts;
   readonly retry: { readonly limit: number; readonly baseDelayMs: number; readonly maxDelayMs: number };

@@ -21,13 +21,14 @@ export async function waitForHost<T>(
   const end = (reason: unknown) => waiting.abort(reason);
   const off = call.cancellation.on(end);
   const offRace = race?.onLost(end);
-  const remainingMs = call.deadline - runtime.now();
-  const tooLong = runtime.sleep(Math.min(longestMs, remainingMs), waiting.signal).then(nothing, nothing);
+  const offDeadline = call.deadline.on(() => end(new Error('the deadline of the call has passed')));
+  const tooLong = runtime.sleep(longestMs, waiting.signal).then(nothing, nothing);
   try {
     return await Promise.race([work.then((value) => ({ value })), tooLong]);
   } finally {
     off();
     offRace?.();
+    offDeadline();
     waiting.abort();
   }
 }

@@ -23,6 +23,8 @@ export interface Queue {
   isEmpty(): boolean;
   /** Whether it is for somebody who waits: whoever comes later must not take it before. */
   isClaimed(id: string): boolean;
+  /** By how much the clock was set forth while somebody waited, in all. */
+  setForthMs(): number;
   /** Settles with what was taken, as soon as that is to be had; undefined: given up, or there is no room to wait. */
   join<T>(waiter: Waiter<T>): { readonly done: Promise<T | undefined>; readonly leave: () => void };
 }
@@ -64,7 +66,13 @@ export interface Row {
   lookAgainAt: number;
   callOff: () => void;
   isLookDue: boolean;
+  setForthMs: number;
+  /** When the clock was looked at last. */
+  seenAt: number;
 }
+
+/** An alarm is late by so much where the process is busy. */
+const heldUpMs = 250;
 
 const nothing = () => {};
 
@@ -76,6 +84,8 @@ export function createRow(runtime: Runtime): Row {
     lookAgainAt: Infinity,
     callOff: nothing,
     isLookDue: false,
+    setForthMs: 0,
+    seenAt: 0,
   };
 }
 
@@ -85,6 +95,7 @@ export function createQueue({ row, watch }: QueueOptions): Queue {
   return {
     isEmpty: () => row.entries.size === 0,
     isClaimed: (id) => row.claimed.has(id),
+    setForthMs: () => row.setForthMs,
     join<T>(waiter: Waiter<T>) {
       let entry!: Entry;
       const done = new Promise<T | undefined>((resolve, reject) => {
@@ -99,12 +110,25 @@ export function createQueue({ row, watch }: QueueOptions): Queue {
 /** Looks at the one who comes alone: for those who wait nothing has changed by it. */
 function join(row: Row, entry: Entry): void {
   const { claimed } = row;
+  noteClock(row, false);
   const outlook = serve(entry, (id) => claimed.has(id));
   if (outlook === undefined) return;
   if (!entry.waiter.isTimed && entry.line.untimed >= longestQueue) return entry.settle(undefined);
   stand(row, entry);
   for (const id of outlook.claims) claimed.add(id);
   setLook(row, Math.min(row.lookAgainAt, outlook.lookAgainAt));
+}
+
+/** Past an alarm that rings only now, or has not rung yet, the clock was set: so much was not slept. */
+function noteClock(row: Row, isAlarm: boolean): void {
+  const now = row.runtime.now();
+  const lateMs = now - row.lookAgainAt;
+  if (lateMs > heldUpMs) {
+    const forthMs = isAlarm ? lateMs : now - row.seenAt;
+    row.setForthMs += forthMs;
+    row.lookAgainAt += forthMs;
+  }
+  row.seenAt = now;
 }
 
 function stand(row: Row, entry: Entry): void {
@@ -135,8 +159,9 @@ function leave(row: Row, entry: Entry): void {
 }
 
 /** Serves whom it can, in order, and sets the alarm for the rest. */
-function look(row: Row): void {
+function look(row: Row, isAlarm: boolean): void {
   const { entries } = row;
+  noteClock(row, isAlarm);
   const claimed = new Set<string>();
   const isClaimed = (id: string) => claimed.has(id);
   let lookAgainAt = Infinity;
@@ -179,7 +204,7 @@ function setLook(row: Row, lookAgainAt: number): void {
   row.callOff = nothing;
   row.lookAgainAt = lookAgainAt;
   if (lookAgainAt < Infinity)
-    row.callOff = setAlarm(runtime, Math.max(1, lookAgainAt - runtime.now()), () => look(row));
+    row.callOff = setAlarm(runtime, Math.max(1, lookAgainAt - runtime.now()), () => look(row, true));
 }
 
 function lookSoon(row: Row): void {
@@ -187,6 +212,6 @@ function lookSoon(row: Row): void {
   row.isLookDue = true;
   void Promise.resolve().then(() => {
     row.isLookDue = false;
-    look(row);
+    look(row, false);
   });
 }

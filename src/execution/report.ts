@@ -1,7 +1,9 @@
 import type { Completion, Usage } from '../core/completion.ts';
 import { RouterError, type PartialCompletion, type RouterErrorCode } from '../core/errors.ts';
 import type { FailureKind } from '../core/failure.ts';
+import type { Rejection } from '../core/events.ts';
 import { stated } from '../core/stated.ts';
+import type { Plan } from '../routing/plan.ts';
 import type { Answer, AttemptEnd } from './attempt.ts';
 import type { Call } from './call.ts';
 import type { Outcome } from './carry.ts';
@@ -67,7 +69,7 @@ export function errorOf(call: Call, outcome: Failed): RouterError {
   const code = codeOf(call, outcome);
   const retryAfterMs =
     code === 'all-targets-failed' && plan.order.length === 0 ? plan.retryAfterMs : undefined;
-  const rejected = [...plan.rejected, ...passedOver].filter(
+  const rejected = [...plan.rejected, ...passedOver, ...cameTooLate(call, plan)].filter(
     ({ target }) => !call.attempts.some((attempt) => attempt.target === target),
   );
   return new RouterError({
@@ -81,6 +83,12 @@ export function errorOf(call: Call, outcome: Failed): RouterError {
     retryAfterMs,
     partial: partialOf(shown, outcome.reason),
   });
+}
+
+/** Who has come free in the moment in which a call ended that had asked nobody: it too must be told why not. */
+function cameTooLate({ attempts }: Call, { order }: Plan): Rejection[] {
+  if (attempts.length > 0) return [];
+  return [...order].map(({ id }) => ({ target: id, reason: 'came free when the call had ended' }));
 }
 
 function codeOf(call: Call, { reason, last, plan }: Failed): RouterErrorCode {

@@ -1,5 +1,6 @@
 import { silenceCodes, type Failure } from '../core/failure.ts';
 import { setAlarm, type Runtime } from '../core/runtime.ts';
+import type { Deadline } from './deadline.ts';
 import type { Silence, SilenceJudge } from '../health/target-health.ts';
 
 /** How long each silence of one attempt may last. */
@@ -9,8 +10,8 @@ export interface AttemptDeadlines {
   readonly patienceMs: number;
   readonly idleMs: number;
   readonly attemptMs: number;
-  /** When the whole call must have ended, in epoch milliseconds. */
-  readonly callDeadline: number;
+  /** Of the whole call. */
+  readonly callDeadline: Deadline;
   /** What is known of the target may end a silence sooner; undefined where history says nothing of such an attempt. */
   readonly history: HistoryOfSilence | undefined;
 }
@@ -43,13 +44,14 @@ const judgeEveryMs = 250;
 const heldUpMs = 250;
 /** and is given so long. */
 const catchUpMs = 50;
+/** No timer of the platform lasts for months. */
+const longestWaitMs = 86_400_000;
 
 /** What the watch over one attempt remembers. */
 interface Watching {
   readonly deadlines: AttemptDeadlines;
   readonly runtime: Runtime;
   startedAt: number;
-  callDeadline: number;
   /** The latest instant that was read. */
   seenAt: number;
   readonly silence: Silence;
@@ -74,7 +76,6 @@ export function watchSilence(
   const silence: Silence = { since: startedAt, begun: false, longestGapMs: 0, patienceMs };
   const watching: Watching = {
     ...{ deadlines, runtime, startedAt, silence, onOverdue },
-    callDeadline: deadlines.callDeadline,
     seenAt: startedAt,
     judge: history?.watch(silence),
     lastsMs: transport === 'stream' ? deadlines.firstTokenMs : Infinity,
@@ -83,6 +84,13 @@ export function watchSilence(
     isOver: false,
   };
   wait(watching, startedAt, judgedAt(watching, startedAt));
+  const unlisten = deadlines.callDeadline.on(() => {
+    const now = instant(watching);
+    // Whichever of the two comes first says what it was; what falls together is the call's.
+    const blameless = now - silence.since < silence.patienceMs;
+    const message = 'the deadline of the whole call has passed';
+    onOverdue({ ...timeout('total', message), callDeadline: true, blameless });
+  });
   return {
     content() {
       const now = instant(watching);
@@ -93,26 +101,38 @@ export function watchSilence(
     stop() {
       watching.isOver = true;
       watching.callOff();
+      unlisten();
     },
   };
 }
 
-/** Where the clock was set back, all that is measured moves with it: a step of an hour would let an attempt be silent for an hour. */
+/**
+ * Where the clock was set, all that is measured moves with it: a step of an hour would let an attempt be silent for an hour, or
+ * end it at once. Forth it was set where it is past an alarm that has not rung, or that has rung only now.
+ */
 function instant(watching: Watching): number {
   const now = watching.runtime.now();
-  const backMs = watching.seenAt - now;
+  const wasSet = now < watching.seenAt || now - watching.ringsAt > heldUpMs;
+  if (wasSet) move(watching, now - watching.seenAt);
   watching.seenAt = now;
-  if (backMs > 0) {
-    watching.silence.since -= backMs;
-    watching.startedAt -= backMs;
-    watching.callDeadline -= backMs;
-    watching.ringsAt -= backMs;
-  }
+  // What it was set to says nothing of when the alarm rings.
+  if (wasSet) rewind(watching, now);
   return now;
 }
 
-function dueAt({ silence, lastsMs, startedAt, deadlines, callDeadline }: Watching): number {
-  return Math.min(silence.since + lastsMs, startedAt + deadlines.attemptMs, callDeadline);
+function rewind(watching: Watching, now: number): void {
+  watching.callOff();
+  wait(watching, now, judgedAt(watching, now));
+}
+
+function move(watching: Watching, ms: number): void {
+  watching.silence.since += ms;
+  watching.startedAt += ms;
+  watching.ringsAt += ms;
+}
+
+function dueAt({ silence, lastsMs, startedAt, deadlines }: Watching): number {
+  return Math.min(silence.since + lastsMs, startedAt + deadlines.attemptMs);
 }
 
 /** When what is known of the target might end the silence. */
@@ -128,7 +148,7 @@ function judgedAt(
 }
 
 function wait(watching: Watching, now: number, until: number): void {
-  const ringsAt = Math.min(dueAt(watching), until);
+  const ringsAt = Math.min(dueAt(watching), until, now + longestWaitMs);
   const ring = () => look(watching);
   watching.ringsAt = ringsAt;
   // Never within the call that began the watch, also where the deadline has passed before.
@@ -138,9 +158,13 @@ function wait(watching: Watching, now: number, until: number): void {
 
 function look(watching: Watching): void {
   if (watching.isOver) return;
-  const now = instant(watching);
+  const now = watching.runtime.now();
+  const lateMs = now - watching.ringsAt;
+  // So long has been slept, whatever the clock says.
+  if (lateMs < -1 || lateMs > heldUpMs) move(watching, lateMs);
+  watching.seenAt = now;
   if (now >= dueAt(watching)) watching.onOverdue(overdueAt(now, watching));
-  else if (now - watching.ringsAt > heldUpMs) wait(watching, now, now + catchUpMs);
+  else if (lateMs > heldUpMs) wait(watching, now, now + catchUpMs);
   else judgeSilence(watching, now);
 }
 
@@ -162,20 +186,11 @@ function begin(watching: Watching, now: number): void {
   const until = judgedAt(watching, now);
   // Later deadlines are found when the alarm rings; an earlier one needs a new alarm.
   if (Math.min(dueAt(watching), until) >= watching.ringsAt) return;
-  watching.callOff();
-  wait(watching, now, until);
+  rewind(watching, now);
 }
 
 function overdueAt(now: number, watching: Watching): Overdue {
-  const { silence, lastsMs, startedAt, deadlines, callDeadline } = watching;
-  if (now >= callDeadline) {
-    const blameless = now - silence.since < silence.patienceMs;
-    return {
-      ...timeout('total', 'the deadline of the whole call has passed'),
-      callDeadline: true,
-      blameless,
-    };
-  }
+  const { silence, lastsMs, startedAt, deadlines } = watching;
   if (now >= startedAt + deadlines.attemptMs) {
     return timeout('attempt', `no whole answer within ${Math.round(deadlines.attemptMs)} ms`);
   }

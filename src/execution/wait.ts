@@ -16,13 +16,18 @@ export interface Again {
 export async function waitForTarget(journey: Journey, again?: Again): Promise<Admission | undefined> {
   const { call, parts } = journey;
   const since = parts.runtime.now();
+  const setForthMs = parts.queue.setForthMs();
   journey.walk.renew();
   // One may be free without having told anybody, because time freed it: then those in the queue come first, and this one next.
   if (!again && journey.walk.comingFree().length === 0 && !journey.walk.hasNext()) return undefined;
   // What it has waited before counts: a call that cannot be served should learn so once its patience is over.
-  const wait = { journey, again, since: since - call.waitedMs, dueAt: since + (again?.inMs ?? Infinity) };
+  const wait = {
+    ...{ journey, again, since: since - call.waitedMs, dueAt: since + (again?.inMs ?? Infinity) },
+    setForthMs,
+  };
   const { done, leave } = parts.queue.join(waiterOf(wait));
   const off = call.cancellation.on(leave);
+  const offDeadline = call.deadline.on(leave);
   try {
     const admission = await done;
     if (!call.cancellation.cancelled) return admission;
@@ -31,7 +36,8 @@ export async function waitForTarget(journey: Journey, again?: Again): Promise<Ad
     return undefined;
   } finally {
     off();
-    call.waitedMs += Math.max(0, parts.runtime.now() - since);
+    offDeadline();
+    call.waitedMs += Math.max(0, parts.runtime.now() - since - (parts.queue.setForthMs() - setForthMs));
   }
 }
 
@@ -42,6 +48,8 @@ interface Wait {
   since: number;
   /** When the retry is due; Infinity: there is none. */
   dueAt: number;
+  /** What the queue has seen of it. */
+  setForthMs: number;
 }
 
 function waiterOf(wait: Wait): Waiter<Admission> {
@@ -61,9 +69,14 @@ function waiterOf(wait: Wait): Waiter<Admission> {
   };
 }
 
-/** The instant. Where the clock was set back, no wait lasts longer from then on than it was meant to: a step of an hour is no hour. */
+/** The instant. Where the clock was set forth, the wait moves with it; where it was set back, no wait lasts longer from then on than it was meant to: a step of an hour is no hour. */
 function timeIn(wait: Wait): number {
-  const now = wait.journey.parts.runtime.now();
+  const { runtime, queue } = wait.journey.parts;
+  const now = runtime.now();
+  const forthMs = queue.setForthMs() - wait.setForthMs;
+  wait.setForthMs += forthMs;
+  wait.since += forthMs;
+  wait.dueAt += forthMs;
   wait.since = Math.min(wait.since, now);
   wait.dueAt = Math.min(wait.dueAt, now + (wait.again?.inMs ?? Infinity));
   return now;
@@ -79,7 +92,7 @@ function outlookOf(wait: Wait): Outlook | undefined {
   const claims: string[] = [];
   let lookAgainAt = isEarly ? dueAt : Infinity;
   for (const { target, since: from } of wanted) {
-    const until = Math.min(from + target.queueMs, call.deadline);
+    const until = Math.min(from + target.queueMs, now + call.deadline.leftMs(now));
     const at = worthWaiting(target, { now, until, demand: call.tokens });
     if (at === undefined) continue;
     claims.push(target.id);
@@ -109,7 +122,7 @@ export function worthQueueing(
   return blocked
     .map(targetOf)
     .filter((target) => {
-      const until = Math.min(now + target.queueMs, deadline);
+      const until = now + Math.min(target.queueMs, deadline.leftMs(now));
       return worthWaiting(target, { now, until, demand }) !== undefined;
     })
     .map(({ id }) => id);

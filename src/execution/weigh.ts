@@ -93,7 +93,7 @@ function retryOf(
     call.retry,
   );
   if (delayMs === undefined) return { notRetried: 'asked to wait for longer than retry.maxDelayMs' };
-  if (now + delayMs >= call.deadline)
+  if (delayMs >= call.deadline.leftMs(now))
     return { notRetried: 'the wait would outlast the deadline of the call' };
   if (!target.health.payExtra(now)) return { notRetried: 'retry budget spent' };
   return { inMs: delayMs, paidAt: now };
