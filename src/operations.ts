@@ -22,6 +22,12 @@ import type { Provider } from './providers/provider.ts';
 import { rotateKey, type Rotations } from './rotate.ts';
 import { settle, type Settings } from './settings.ts';
 
+interface DisableOptions {
+  readonly forMs?: number | undefined;
+  readonly reason?: string | undefined;
+  readonly cut?: boolean | undefined;
+}
+
 /** What an operator can do with a running router. */
 export interface Operations<Model extends string = string> {
   /**
@@ -30,7 +36,7 @@ export interface Operations<Model extends string = string> {
    * @param options `forMs`: how long, in milliseconds (default: until `enable`) · `reason`: for operators
    * @throws RouterError `bad-request` for an id that no target has
    */
-  disable(id: string, options?: { forMs?: number; reason?: string; cut?: boolean }): void;
+  disable(id: string, options?: DisableOptions): void;
   /**
    * Takes a target back, and forgets why it was held: lockouts and cool-downs end. What holds all models of its provider is
    * tried with this one at once. @throws as `disable`
@@ -48,7 +54,7 @@ export interface Operations<Model extends string = string> {
    *   key, or has no `withKey` to verify another one; where a later `rotate` was quicker; the failure of the new key in
    *   `failure` where `verify` refused it
    */
-  rotate(provider: Provider | string, key: string, options?: { verify?: boolean }): Promise<void>;
+  rotate(provider: Provider | string, key: string, options?: { verify?: boolean | undefined }): Promise<void>;
   /** Takes new options; targets that stay keep their health. @throws RouterError `invalid-config`, and nothing changes */
   update(options: RouterOptions<Model>): void;
 }

@@ -35,7 +35,7 @@ export interface ProbeParts {
   readonly emit: (event: RouterEvent) => void;
   readonly inFlight: InFlight;
   /** Ends the probe. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 type ProbeEvent = Extract<RouterEvent, { type: 'probe' }>;

@@ -60,7 +60,7 @@ export interface Router<Model extends string = string> extends Operations<Model>
    *
    * @param options `graceMs`: how long calls in flight may take. @default 10_000
    */
-  close(options?: { graceMs?: number }): Promise<void>;
+  close(options?: { graceMs?: number | undefined }): Promise<void>;
 }
 
 /**
@@ -110,7 +110,7 @@ export function createRouter<const Model extends string>(options: RouterOptions<
     },
   });
 
-  async function close(closeOptions: { graceMs?: number } = {}): Promise<void> {
+  async function close(closeOptions: { graceMs?: number | undefined } = {}): Promise<void> {
     checkClose(closeOptions);
     prober.close();
     closed ??= shutDown(inFlight, runtime, closeOptions.graceMs ?? 10_000);

@@ -7,15 +7,15 @@ export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' |
 /** Tokens on one meaning for every vendor; undefined where the vendor gives none. */
 export interface Usage {
   /** All input, cached and cache-written included. */
-  inputTokens?: number;
-  cachedInputTokens?: number;
-  cacheWriteInputTokens?: number;
+  inputTokens?: number | undefined;
+  cachedInputTokens?: number | undefined;
+  cacheWriteInputTokens?: number | undefined;
   /** All output, reasoning included. */
-  outputTokens?: number;
-  reasoningTokens?: number;
-  totalTokens?: number;
+  outputTokens?: number | undefined;
+  reasoningTokens?: number | undefined;
+  totalTokens?: number | undefined;
   /** What the vendor itself says that it charged, in USD. */
-  costUsd?: number;
+  costUsd?: number | undefined;
 }
 
 /** A call for a tool, whole and parsed. */

@@ -53,17 +53,17 @@ export interface Failure {
   /** For operators; scrubbed of keys and prompts. */
   message: string;
   /** The HTTP status, where there was one. */
-  status?: number;
+  status?: number | undefined;
   /** The vendor's own code, or one of failsoft's (`schema-mismatch`, `connection-refused`, …). */
-  code?: string;
+  code?: string | undefined;
   /** How long the vendor asked to wait, in milliseconds from when the failure arrived. */
-  retryAfterMs?: number;
+  retryAfterMs?: number | undefined;
   /** The vendor's request id. */
-  requestId?: string;
+  requestId?: string | undefined;
   /** With `unsupported`: what was refused. */
-  feature?: Feature;
+  feature?: Feature | undefined;
   /** With `quota` and `auth`: the vendor says that it is about this model, not about all that the key can ask for. */
-  scope?: 'model';
+  scope?: 'model' | undefined;
 }
 
 /** What may follow a failure: the same target again, another target, or nothing. */

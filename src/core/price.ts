@@ -7,11 +7,11 @@ export interface Price {
   /** USD per million output tokens. */
   readonly output: number;
   /** USD per million input tokens read from the vendor's cache. @default input */
-  readonly cachedInput?: number;
+  readonly cachedInput?: number | undefined;
   /** USD per million input tokens written to the vendor's cache. @default input */
-  readonly cacheWrite?: number;
+  readonly cacheWrite?: number | undefined;
   /** USD for each request. @default 0 */
-  readonly perRequest?: number;
+  readonly perRequest?: number | undefined;
 }
 
 /**

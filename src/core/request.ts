@@ -31,7 +31,7 @@ export interface ProviderState {
 export interface TextPart {
   readonly type: 'text';
   readonly text: string;
-  readonly providerState?: ProviderState;
+  readonly providerState?: ProviderState | undefined;
 }
 
 /** An image by its URL, which the vendor fetches if it can, or as bytes or base64 with its media type. */
@@ -41,14 +41,24 @@ export type ImagePart =
 
 /** A document by its URL, which the vendor fetches if it can, or as bytes or base64 with its media type. */
 export type FilePart =
-  | { readonly type: 'file'; readonly url: string; readonly mediaType?: string; readonly name?: string }
-  | { readonly type: 'file'; readonly data: BinaryData; readonly mediaType: string; readonly name?: string };
+  | {
+      readonly type: 'file';
+      readonly url: string;
+      readonly mediaType?: string | undefined;
+      readonly name?: string | undefined;
+    }
+  | {
+      readonly type: 'file';
+      readonly data: BinaryData;
+      readonly mediaType: string;
+      readonly name?: string | undefined;
+    };
 
 /** A piece of a model's reasoning. Sent back only to the provider whose state it carries. */
 export interface ReasoningPart {
   readonly type: 'reasoning';
   readonly text: string;
-  readonly providerState?: ProviderState;
+  readonly providerState?: ProviderState | undefined;
 }
 
 /** A call that the model asked for. */
@@ -58,16 +68,16 @@ export interface ToolCallPart {
   readonly name: string;
   /** Parsed; an object for every vendor. */
   readonly arguments: unknown;
-  readonly providerState?: ProviderState;
+  readonly providerState?: ProviderState | undefined;
 }
 
 /** What a tool returned for one call. */
 export interface ToolResultPart {
   readonly type: 'tool-result';
   readonly toolCallId: string;
-  readonly name?: string;
+  readonly name?: string | undefined;
   readonly content: string | readonly (TextPart | ImagePart | FilePart)[];
-  readonly isError?: boolean;
+  readonly isError?: boolean | undefined;
 }
 
 /** A part of a user's message. */
@@ -103,11 +113,11 @@ export type Message = SystemMessage | UserMessage | AssistantMessage | ToolMessa
 /** A function that the model may ask for. The router never runs it. */
 export interface Tool {
   readonly name: string;
-  readonly description?: string;
+  readonly description?: string | undefined;
   /** JSON Schema or a zod schema; an object at its root. */
   readonly parameters: Schema;
   /** Asks the vendor to hold the arguments to the schema, where it can. */
-  readonly strict?: boolean;
+  readonly strict?: boolean | undefined;
 }
 
 /** Whether the model may (`auto`), must not, must, or must by name call a tool. */
@@ -121,22 +131,22 @@ export type Reasoning = { readonly effort: ReasoningEffort } | { readonly budget
 /** What a target must be to serve a call: all of it. A target that states no region or tag does not match. */
 export interface Requirements {
   /** One region, or any one of a list. */
-  readonly region?: string | readonly string[];
+  readonly region?: string | readonly string[] | undefined;
   /** All of these. */
-  readonly tags?: readonly string[];
+  readonly tags?: readonly string[] | undefined;
 }
 
 /** The parts of a request that a target may set as `defaults` and `overrides`. */
 export interface RequestSettings {
   /** Includes reasoning tokens. */
-  readonly maxTokens?: number;
-  readonly temperature?: number;
-  readonly topP?: number;
-  readonly stop?: string | readonly string[];
-  readonly seed?: number;
-  readonly reasoning?: Reasoning;
+  readonly maxTokens?: number | undefined;
+  readonly temperature?: number | undefined;
+  readonly topP?: number | undefined;
+  readonly stop?: string | readonly string[] | undefined;
+  readonly seed?: number | undefined;
+  readonly reasoning?: Reasoning | undefined;
   /** By provider name, else by kind; merged last into the vendor's body. Keys that the engine owns are refused. */
-  readonly providerOptions?: { readonly [provider: string]: { readonly [key: string]: unknown } };
+  readonly providerOptions?: { readonly [provider: string]: { readonly [key: string]: unknown } } | undefined;
 }
 
 /** One question to a model: plain data that can be logged, replayed and keyed. */
@@ -145,21 +155,21 @@ export interface CompletionRequest<
   S extends Schema = Schema,
 > extends RequestSettings {
   /** The name of a model of the router. @default `defaultModel`, else the only model */
-  readonly model?: Model;
-  readonly system?: string;
+  readonly model?: Model | undefined;
+  readonly system?: string | undefined;
   readonly messages: readonly Message[];
-  readonly tools?: readonly Tool[];
+  readonly tools?: readonly Tool[] | undefined;
   /** @default 'auto' where there are tools */
-  readonly toolChoice?: ToolChoice;
-  readonly parallelToolCalls?: boolean;
-  readonly topK?: number;
-  readonly presencePenalty?: number;
-  readonly frequencyPenalty?: number;
+  readonly toolChoice?: ToolChoice | undefined;
+  readonly parallelToolCalls?: boolean | undefined;
+  readonly topK?: number | undefined;
+  readonly presencePenalty?: number | undefined;
+  readonly frequencyPenalty?: number | undefined;
   /** Structured output: the reply is parsed and validated. `{}` asks for any JSON. */
-  readonly schema?: S;
-  readonly require?: Requirements;
+  readonly schema?: S | undefined;
+  readonly require?: Requirements | undefined;
   /** The tenant. */
-  readonly scope?: string;
+  readonly scope?: string | undefined;
   /** For observers and `policy`; never sent to a provider. */
-  readonly metadata?: { readonly [key: string]: unknown };
+  readonly metadata?: { readonly [key: string]: unknown } | undefined;
 }

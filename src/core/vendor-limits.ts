@@ -1,9 +1,9 @@
 /** What a vendor says of its limits beside an answer. Absolute instants are epoch milliseconds. */
 export interface VendorLimits {
-  readonly requestsLimit?: number;
-  readonly requestsRemaining?: number;
-  readonly requestsResetMs?: number;
-  readonly tokensLimit?: number;
-  readonly tokensRemaining?: number;
-  readonly tokensResetMs?: number;
+  readonly requestsLimit?: number | undefined;
+  readonly requestsRemaining?: number | undefined;
+  readonly requestsResetMs?: number | undefined;
+  readonly tokensLimit?: number | undefined;
+  readonly tokensRemaining?: number | undefined;
+  readonly tokensResetMs?: number | undefined;
 }

@@ -6,8 +6,8 @@ import type { Reader } from './show.ts';
 /** How a stream is written to a browser. */
 export interface ResponseOptions {
   /** `sse`: server-sent events, one for each stream event; `text`: the bare text. @default 'sse' */
-  readonly format?: 'sse' | 'text';
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly format?: 'sse' | 'text' | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /**

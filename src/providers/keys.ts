@@ -5,7 +5,7 @@ import { failureError } from './failure.ts';
 /** A key, and when it ends (epoch milliseconds). */
 export interface ExpiringKey {
   readonly key: string;
-  readonly expiresAt?: number;
+  readonly expiresAt?: number | undefined;
 }
 
 /** A key as a string, or a function that fetches it, perhaps from a vault. */

@@ -20,11 +20,11 @@ export type MakeProvider = (place: {
 
 interface CommonOptions {
   /** The provider's model. @default 'conformance-model' */
-  readonly model?: string | ((scenario: ConformanceScenario) => string);
+  readonly model?: (string | ((scenario: ConformanceScenario) => string)) | undefined;
   /** Names of scenarios that do not apply, as a vendor without images has none of `images`. Unknown ones are an error. */
-  readonly skip?: readonly string[];
+  readonly skip?: readonly string[] | undefined;
   /** How long one check may take before it has failed: what never ends never says so. In milliseconds. @default 5_000 */
-  readonly patienceMs?: number;
+  readonly patienceMs?: number | undefined;
 }
 
 /** With one of failsoft's emulators, or with a stage of one's own that plays each scenario. */

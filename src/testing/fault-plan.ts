@@ -4,35 +4,40 @@ import type { FailureInput } from './staged-failure.ts';
 
 /** What can be made to go wrong with a call, whatever the provider. `after` counts pieces of content. */
 export type ProviderFault =
-  | { readonly kind: 'fail'; readonly failure?: FailureInput; readonly after?: number }
+  | {
+      readonly kind: 'fail';
+      readonly failure?: FailureInput | undefined;
+      readonly after?: number | undefined;
+    }
   /** Says nothing more, until the call is aborted or the fault is taken back. */
-  | { readonly kind: 'stall'; readonly after?: number }
+  | { readonly kind: 'stall'; readonly after?: number | undefined }
   /** Ends without `finish`. */
-  | { readonly kind: 'cut'; readonly after?: number }
+  | { readonly kind: 'cut'; readonly after?: number | undefined }
   /** Waits before the first piece of content, and before each one. */
-  | { readonly kind: 'slow'; readonly firstMs?: number; readonly eachMs?: number };
+  | { readonly kind: 'slow'; readonly firstMs?: number | undefined; readonly eachMs?: number | undefined };
 
 /** Which calls go wrong, and how. */
 export interface FaultPlan {
   /** The share of calls that fail, from 0 to 1, drawn at random; left aside where there is a schedule. @default 1 */
-  rate?: number;
+  rate?: number | undefined;
   /** What a failing call meets, drawn at random. @default a server error */
-  faults?: readonly ProviderFault[];
+  faults?: readonly ProviderFault[] | undefined;
   /**
    * Instead of chance: one entry for each of the next calls (null: healthy; after its end all are), or a function of
    * the call, which counts from 1.
    */
   schedule?:
     | readonly (ProviderFault | null)[]
-    | ((number: number, call: ProviderCall) => ProviderFault | null | undefined);
+    | ((number: number, call: ProviderCall) => ProviderFault | null | undefined)
+    | undefined;
   /** The calls that it is about, by `target`, `scope`, `metadata` or `model`; all others stay as they are. @default all */
-  only?: (call: ProviderCall) => boolean;
+  only?: ((call: ProviderCall) => boolean) | undefined;
   /** For how long: after it no call is struck any more. @default until it is taken back */
-  forMs?: number;
+  forMs?: number | undefined;
   /** Told of each call that is struck, before it is. What it throws reaches nobody. */
-  onFault?: (fault: ProviderFault, call: ProviderCall) => void;
+  onFault?: ((fault: ProviderFault, call: ProviderCall) => void) | undefined;
   /** Numbers in [0, 1). @default the Runtime's */
-  random?: () => number;
+  random?: (() => number) | undefined;
 }
 
 /** A plan in force. */

@@ -4,15 +4,15 @@ import type { Runtime } from '../core/runtime.ts';
 /** Where a manual clock starts, and its seed. */
 export interface ManualRuntimeOptions {
   /** The first instant, in epoch milliseconds. @default 0 */
-  startAt?: number;
+  startAt?: number | undefined;
   /** The same seed gives the same numbers. @default 1 */
-  seed?: number;
+  seed?: number | undefined;
 }
 
 /** How far `run` may move the clock. */
 export interface RunOptions {
   /** How much virtual time may pass before `run` gives up, in milliseconds. @default 86_400_000 (a day) */
-  limitMs?: number;
+  limitMs?: number | undefined;
 }
 
 /** A Runtime whose clock a test moves. */

@@ -4,7 +4,7 @@ import type { Provider, ProviderCall, ProviderEvent, Supports } from '../provide
 import { stage, stagedFailure, untilAborted, type FailureInput } from './staged-failure.ts';
 
 type FinishOptions = Omit<Extract<ProviderEvent, { type: 'finish' }>, 'type' | 'finishReason'> & {
-  readonly finishReason?: FinishReason;
+  readonly finishReason?: FinishReason | undefined;
 };
 
 /** One thing that a scripted provider does. */
@@ -14,7 +14,11 @@ export type ScriptStep =
   | { readonly reasoning: string | readonly string[]; readonly providerState?: unknown }
   | {
       /** A whole call. @default id: `call_<number>` */
-      readonly toolCall: { readonly name: string; readonly arguments: unknown; readonly id?: string };
+      readonly toolCall: {
+        readonly name: string;
+        readonly arguments: unknown;
+        readonly id?: string | undefined;
+      };
       readonly providerState?: unknown;
     }
   /** Any event as it is, also one that a provider should not send. */
@@ -59,16 +63,16 @@ export interface ScriptedCall extends ProviderCall {
 /** What a scripted provider looks like from outside. */
 export interface ScriptedProviderOptions {
   /** @default 'scripted' */
-  name?: string;
-  kind?: string;
+  name?: string | undefined;
+  kind?: string | undefined;
   /** For waits. @default the system's */
-  runtime?: Runtime;
+  runtime?: Runtime | undefined;
   /** In every `finish` that states none. */
-  usage?: Usage;
-  supports?: Supports | ((model: string) => Supports);
+  usage?: Usage | undefined;
+  supports?: (Supports | ((model: string) => Supports)) | undefined;
   /** The methods that it has. @default both */
-  transport?: 'stream' | 'unary' | 'both';
-  slowStart?: boolean;
+  transport?: 'stream' | 'unary' | 'both' | undefined;
+  slowStart?: boolean | undefined;
 }
 
 /** A provider that remembers what it was asked. */

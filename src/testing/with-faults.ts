@@ -7,7 +7,7 @@ import { stage, stagedFailure, untilAborted } from './staged-failure.ts';
 /** What `withFaults` does from the beginning, and by which clock. */
 export interface FaultOptions extends FaultPlan {
   /** For waits and chance. @default the system's */
-  runtime?: Runtime;
+  runtime?: Runtime | undefined;
 }
 
 /** How faults are changed while calls come. */

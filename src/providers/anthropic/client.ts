@@ -12,10 +12,10 @@ export interface AnthropicSettings {
   /** The key, or a function that fetches it. */
   apiKey: ApiKey;
   /** Without `/v1`. @default 'https://api.anthropic.com' */
-  baseURL?: string;
+  baseURL?: string | undefined;
   /** Sent with every request; `anthropic-version` chooses the API version. @default version 2023-06-01 */
-  headers?: Readonly<Record<string, string>>;
-  fetch?: typeof fetch;
+  headers?: Readonly<Record<string, string>> | undefined;
+  fetch?: typeof fetch | undefined;
 }
 
 /** How requests reach the vendor: by the host's client, or by one of our own. */

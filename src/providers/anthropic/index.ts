@@ -26,7 +26,7 @@ export type { ApiKey, ExpiringKey } from '../keys.ts';
 
 interface Named {
   /** Stands in `target.provider`, events and `providerState`. @default 'anthropic', 'bedrock' or 'vertex' */
-  name?: string;
+  name?: string | undefined;
 }
 
 /** A client of the host's, or settings for one of our own. */

@@ -23,13 +23,13 @@ export type GoogleClient = GenAIClient | GenerativeAIClient;
 export interface GoogleClientOptions {
   readonly client: GoogleClient;
   /** Stands in `target.provider`, events and `providerState`. @default 'google', or 'vertex' for a client on Vertex */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /** Settings, from which failsoft makes the client. */
 export interface GoogleSettingsOptions extends GoogleSettings {
   /** @default 'google' */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /** A client of the host's, or settings for one of our own. */

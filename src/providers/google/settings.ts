@@ -11,13 +11,13 @@ export interface GoogleSettings {
   /** A key, or a function, perhaps asynchronous, that returns one or `{ key, expiresAt }`. */
   readonly apiKey: ApiKey;
   /** The host, with or without the API's version. @default 'https://generativelanguage.googleapis.com/v1beta' */
-  readonly baseURL?: string;
+  readonly baseURL?: string | undefined;
   /** Sent with every request. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Used for every request; needs `@google/genai`. @default the global `fetch` at the time of the call */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: typeof fetch | undefined;
   /** Which package to go through. @default 'genai' if it is installed, else 'generative-ai' */
-  readonly sdk?: 'genai' | 'generative-ai';
+  readonly sdk?: 'genai' | 'generative-ai' | undefined;
 }
 
 interface GenAIModule {

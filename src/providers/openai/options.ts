@@ -28,14 +28,14 @@ export type OpenAIApi = 'chat' | 'responses';
  * them.
  */
 export interface OpenAIClient {
-  readonly baseURL?: string;
-  readonly chat?: { readonly completions: { create(body: any, options?: any): any } };
-  readonly responses?: { create(body: any, options?: any): any };
+  readonly baseURL?: string | undefined;
+  readonly chat?: { readonly completions: { create(body: any, options?: any): any } } | undefined;
+  readonly responses?: { create(body: any, options?: any): any } | undefined;
 }
 
 interface CommonOptions {
   /** Stands in `target.provider`, events and `providerState`. @default 'openai', 'azure' for an `AzureOpenAI` client */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /**
    * Which surface is used. `auto` asks the Responses API where the endpoint is OpenAI's own (`api.openai.com` and its
    * regions, or the v1 surface of Azure) and the model reasons (o1 and later, gpt-5 and later but for the `-chat` ones),
@@ -43,7 +43,7 @@ interface CommonOptions {
    * request with `stop` goes to Chat Completions, which alone has it. Every other endpoint gets Chat Completions:
    * `AzureOpenAI`, OpenRouter, LiteLLM, DeepSeek, Mistral, vLLM and their like. @default 'auto'
    */
-  readonly api?: 'auto' | OpenAIApi;
+  readonly api?: 'auto' | OpenAIApi | undefined;
 }
 
 /** A client that the host made. Its own retries are turned off request by request. */
@@ -58,11 +58,11 @@ export interface OpenAISettings extends CommonOptions {
   /** The key, or a function that fetches it. */
   readonly apiKey: ApiKey;
   /** With its version: `https://openrouter.ai/api/v1`. @default 'https://api.openai.com/v1' */
-  readonly baseURL?: string;
+  readonly baseURL?: string | undefined;
   /** Sent with every request. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** @default the platform's */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: typeof fetch | undefined;
 }
 
 /** A client of the host's, or settings for one of our own. */

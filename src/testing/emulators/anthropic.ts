@@ -14,9 +14,9 @@ import { startEmulator, type Emulator, type EmulatorOptions } from './server.ts'
 /** What an emulated Anthropic is like, beside what every emulator takes. */
 export interface AnthropicEmulatorOptions extends EmulatorOptions {
   /** The window of every model in tokens; a longer prompt is refused. @default 200_000 */
-  readonly contextWindow?: number;
+  readonly contextWindow?: number | undefined;
   /** Sends thinking sealed altogether, as `redacted_thinking`. @default false */
-  readonly redactsThinking?: boolean;
+  readonly redactsThinking?: boolean | undefined;
 }
 
 const defaultWindow = 200_000;

@@ -61,14 +61,14 @@ export type DialectAnswer =
   /** A reply to a request that did not ask for a stream. `tokens` is what `tokenDelayMs` is multiplied with. */
   | {
       readonly kind: 'whole';
-      readonly headers?: Readonly<Record<string, string>>;
+      readonly headers?: Readonly<Record<string, string>> | undefined;
       readonly body: unknown;
-      readonly tokens?: number;
+      readonly tokens?: number | undefined;
     }
   /** A reply as a stream: `content` holds one frame for each piece of content, `tail` the terminal marker. */
   | {
       readonly kind: 'stream';
-      readonly headers?: Readonly<Record<string, string>>;
+      readonly headers?: Readonly<Record<string, string>> | undefined;
       readonly contentType: string;
       readonly head: readonly Frame[];
       readonly content: readonly Frame[];

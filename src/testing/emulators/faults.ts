@@ -23,55 +23,64 @@ export type RequestFault =
   | {
       readonly kind: 'status';
       readonly status: number;
-      readonly message?: string;
-      readonly code?: string;
-      readonly headers?: Readonly<Record<string, string>>;
+      readonly message?: string | undefined;
+      readonly code?: string | undefined;
+      readonly headers?: Readonly<Record<string, string>> | undefined;
     }
   /** An error of the vendor's, by its meaning: the status and the body are the vendor's own. */
-  | { readonly kind: Exclude<VendorErrorKind, 'rate-limit'>; readonly message?: string }
+  | { readonly kind: Exclude<VendorErrorKind, 'rate-limit'>; readonly message?: string | undefined }
   | {
       readonly kind: 'rate-limit';
       /** @default 'retry-after' */
-      readonly hint?: RetryHint;
+      readonly hint?: RetryHint | undefined;
       /** @default 20_000 */
-      readonly afterMs?: number;
-      readonly message?: string;
+      readonly afterMs?: number | undefined;
+      readonly message?: string | undefined;
     }
   /** Answers, but late: the headers, each token, or both. A reply without a stream waits for all of its tokens. */
-  | { readonly kind: 'slow'; readonly headersMs?: number; readonly tokenMs?: number }
+  | { readonly kind: 'slow'; readonly headersMs?: number | undefined; readonly tokenMs?: number | undefined }
   /** Accepts the request and never says a word. */
   | { readonly kind: 'hang' }
   /** Sends the headers, then nothing. */
   | { readonly kind: 'stall-before-first-token' }
   /** Sends some of the content, then nothing. */
-  | { readonly kind: 'stall-after'; readonly tokens?: number }
+  | { readonly kind: 'stall-after'; readonly tokens?: number | undefined }
   /** Sends the headers and then keep-alives for ever, once some of the content went out. */
-  | { readonly kind: 'pings-only'; readonly everyMs?: number; readonly tokens?: number }
+  | {
+      readonly kind: 'pings-only';
+      readonly everyMs?: number | undefined;
+      readonly tokens?: number | undefined;
+    }
   /**
    * Ends too early. `clean`: between two events, and the body ends as if all were well; `mid-event`: the same, inside
    * an event; `hard`: the socket is destroyed.
    */
   | {
       readonly kind: 'truncate';
-      readonly how?: 'clean' | 'mid-event' | 'hard';
-      readonly tokens?: number;
+      readonly how?: 'clean' | 'mid-event' | 'hard' | undefined;
+      readonly tokens?: number | undefined;
     }
   /** A reply with half of its JSON; in a stream, an event with half of its JSON. */
   | { readonly kind: 'half-json' }
-  | { readonly kind: 'garbage'; readonly what?: Garbage }
+  | { readonly kind: 'garbage'; readonly what?: Garbage | undefined }
   /** A whole and well-formed reply without any content. */
   | { readonly kind: 'empty' }
   /** An error inside a stream that has begun; without a stream, an error body with status 200. */
-  | { readonly kind: 'stream-error'; readonly tokens?: number; readonly error?: VendorErrorKind }
+  | {
+      readonly kind: 'stream-error';
+      readonly tokens?: number | undefined;
+      readonly error?: VendorErrorKind | undefined;
+    }
   /** Alternates by requests, beginning with the fault. */
   | {
       readonly kind: 'flap';
       /** @default a server error */
-      readonly fault?: Exclude<RequestFault, { kind: 'flap' }> | Exclude<RequestFaultName, 'flap'>;
+      readonly fault?:
+        Exclude<RequestFault, { kind: 'flap' }> | Exclude<RequestFaultName, 'flap'> | undefined;
       /** Requests in a row that fail. @default 1 */
-      readonly down?: number;
+      readonly down?: number | undefined;
       /** Requests in a row that are answered. @default 1 */
-      readonly up?: number;
+      readonly up?: number | undefined;
     };
 
 /** `refuse` closes the port: connections are refused until the fault is lifted. It can only stand alone. */

@@ -9,21 +9,21 @@ import { startEmulator, type Emulator, type EmulatorOptions } from './server.ts'
 
 /** What a model can do; what is not stated it can. */
 export interface OllamaAbilities {
-  readonly tools?: boolean;
-  readonly thinking?: boolean;
-  readonly vision?: boolean;
+  readonly tools?: boolean | undefined;
+  readonly thinking?: boolean | undefined;
+  readonly vision?: boolean | undefined;
 }
 
 /** What an emulated Ollama server is like, beside what every emulator takes. */
 export interface OllamaEmulatorOptions extends EmulatorOptions {
   /** By model. @default every model can do everything */
-  readonly abilities?: Readonly<Record<string, OllamaAbilities>>;
+  readonly abilities?: Readonly<Record<string, OllamaAbilities>> | undefined;
   /** The window in tokens where a request gives no `num_ctx`. @default 4096 */
-  readonly contextWindow?: number;
+  readonly contextWindow?: number | undefined;
   /** Plays a server of before 0.12, which cuts a long prompt whatever `truncate` says. @default false */
-  readonly alwaysCuts?: boolean;
+  readonly alwaysCuts?: boolean | undefined;
   /** A local server asks for no key; ollama.com does. @default any request is accepted */
-  readonly keys?: readonly string[];
+  readonly keys?: readonly string[] | undefined;
 }
 
 /** The settings of the emulator that its rules read. */

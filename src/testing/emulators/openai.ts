@@ -14,7 +14,7 @@ export interface OpenAIEmulatorOptions extends EmulatorOptions {
    * Whose rules and errors hold. @default by path: `/v1/…` is OpenAI, `/openai/…` Azure, any other a compatible
    * endpoint
    */
-  flavour?: Flavour;
+  flavour?: Flavour | undefined;
 }
 
 /**

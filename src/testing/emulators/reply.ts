@@ -18,14 +18,14 @@ export interface ReplyRequest {
 /** What an emulator answers, on one meaning for every vendor. */
 export interface Reply {
   /** A list gives the pieces of a stream; a string is cut at its words. */
-  text?: string | readonly string[];
-  reasoning?: string;
+  text?: string | readonly string[] | undefined;
+  reasoning?: string | undefined;
   /** `arguments` as a string is sent as it is, also where it is no JSON. */
-  toolCalls?: readonly { name: string; arguments: object | string; id?: string }[];
+  toolCalls?: readonly { name: string; arguments: object | string; id?: string | undefined }[] | undefined;
   /** One of failsoft's, mapped to the vendor's, or any of the vendor's own. @default what the content means */
-  finishReason?: FinishReason | (string & {});
+  finishReason?: FinishReason | (string & {}) | undefined;
   /** @default counted roughly from request and reply */
-  usage?: Usage;
+  usage?: Usage | undefined;
   /** Answered as JSON text, where `text` is not given. */
   object?: unknown;
 }

@@ -12,17 +12,17 @@ import { replyFunction, type Reply, type ReplyRequest, type ReplySource } from '
 /** What every emulator takes. All of it is optional. */
 export interface EmulatorOptions {
   /** What is answered. @default a short text with the question in it */
-  reply?: ReplySource;
+  reply?: ReplySource | undefined;
   /** What goes wrong. @default nothing */
-  faults?: FaultSchedule;
+  faults?: FaultSchedule | undefined;
   /** The keys that are accepted. @default any that is not empty */
-  keys?: readonly string[];
+  keys?: readonly string[] | undefined;
   /** The models that are known. @default all */
-  models?: readonly string[];
+  models?: readonly string[] | undefined;
   /** Between the tokens of a stream, in milliseconds. @default 0 */
-  tokenDelayMs?: number;
+  tokenDelayMs?: number | undefined;
   /** @default 0: any that is free */
-  port?: number;
+  port?: number | undefined;
 }
 
 /** What an emulator has seen since it started. */

@@ -7,14 +7,14 @@ export interface SimulatedTargetSpec {
   /** How it behaves on a good day. */
   readonly profile: ProfileName | ProviderProfile;
   /** The provider's name of the model. @default the profile's, else the id */
-  readonly model?: string;
+  readonly model?: string | undefined;
   /**
    * Targets that name the same provider share one provider object, as they do with one client; with the same `model` they are
    * one machine, and meet the same faults. @default the id
    */
-  readonly provider?: string;
+  readonly provider?: string | undefined;
   /** Takes long to begin with, as Ollama does: see `Provider.slowStart`. @default false */
-  readonly slowStart?: boolean;
+  readonly slowStart?: boolean | undefined;
 }
 
 /** One provider's model: what answers, and what fails. */

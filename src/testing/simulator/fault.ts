@@ -3,12 +3,12 @@ import type { FailureKind } from '../../core/failure.ts';
 /** How a simulated vendor refuses. */
 export interface Refusal {
   readonly kind: FailureKind;
-  readonly status?: number;
-  readonly code?: string;
+  readonly status?: number | undefined;
+  readonly code?: string | undefined;
   /** When to come back, as the vendor says it. */
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
   /** An HTTP date names whole seconds only. @default 'seconds' */
-  readonly hint?: 'seconds' | 'http-date';
+  readonly hint?: 'seconds' | 'http-date' | undefined;
 }
 
 /** A reply with status 200 that is none. */
@@ -37,7 +37,7 @@ export type Effect =
       readonly effect: 'silence';
       readonly share: number;
       readonly afterTokens: readonly [number, number];
-      readonly pings?: number;
+      readonly pings?: number | undefined;
     }
   | { readonly effect: 'garbage'; readonly share: number; readonly forms: readonly GarbageForm[] }
   /** First token and all gaps take `factor` times as long. */
@@ -49,7 +49,7 @@ export type Effect =
       readonly burst: number;
       readonly refusal: Refusal;
       /** Told beside each answer, with the reset to the millisecond (as OpenAI does) or in whole seconds (as Anthropic does). */
-      readonly headers?: 'milliseconds' | 'seconds';
+      readonly headers?: 'milliseconds' | 'seconds' | undefined;
     }
   /**
    * A rate that may grow by `growth` in each step of `stepMs`, if the step before used it; what is more is refused.
@@ -71,7 +71,7 @@ export type Effect =
 export interface FaultTime {
   readonly fromMs: number;
   readonly untilMs: number;
-  readonly cycle?: { readonly onMs: number; readonly offMs: number };
+  readonly cycle?: { readonly onMs: number; readonly offMs: number } | undefined;
 }
 
 /** One thing that goes wrong at one provider for a time. */

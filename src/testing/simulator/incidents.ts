@@ -121,13 +121,13 @@ function drawShocks(days: number, targets: number, random: Random): [index: numb
 /** How long a year of incidents is, and how much is asked. */
 export interface YearOptions {
   /** Draws the incidents; hand the same to `simulate`. @default 1 */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** @default 365 */
-  readonly days?: number;
+  readonly days?: number | undefined;
   /** @default one a minute */
-  readonly callsPerSecond?: number;
+  readonly callsPerSecond?: number | undefined;
   /** How many have incidents of their own. @default 3 */
-  readonly targets?: number;
+  readonly targets?: number | undefined;
 }
 
 /**

@@ -3,12 +3,12 @@ import type { Quantiles } from './sampling.ts';
 /** How a provider behaves on a good day. */
 export interface ProviderProfile {
   /** The provider's own name of the model, where nobody says another. */
-  readonly model?: string;
+  readonly model?: string | undefined;
   /** From the request to the first token. */
   readonly firstTokenMs: Quantiles;
   readonly tokensPerSecond: number;
   /** What fails on any day. @default 0.4 % of calls, before the first token */
-  readonly usual?: UsualErrors;
+  readonly usual?: UsualErrors | undefined;
 }
 
 /** What fails on any day, in shares of calls from 0 to 1. */

@@ -51,7 +51,7 @@ export interface SimulatedRouter {
     options: SimulatedCallOptions,
   ): AsyncIterable<{ readonly type: string; readonly text?: string }>;
   /** Read where `sampleEveryMs` asks for it. */
-  health?(): { readonly targets: Readonly<Record<string, SimulatedHealth>> };
+  readonly health?: (() => { readonly targets: Readonly<Record<string, SimulatedHealth>> }) | undefined;
 }
 
 /** What `router.health()` says of a target, as far as a simulation keeps it. */
@@ -73,11 +73,11 @@ export interface HealthSample {
 export interface SimulateOptions {
   readonly scenario: Scenario;
   /** The same seed gives the same calls, the same faults and the same trace. @default 1 */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** The targets of the simulated world. @default `a`, `b` and `c`, like Claude Sonnet, GPT and Gemini Flash */
-  readonly targets?: readonly SimulatedTargetSpec[];
+  readonly targets?: readonly SimulatedTargetSpec[] | undefined;
   /** Reads `health()` so often, for `report.health`. @default never */
-  readonly sampleEveryMs?: number;
+  readonly sampleEveryMs?: number | undefined;
   /**
    * Makes the router. For a host's own options, hand them to `createRouter` beside the parts.
    *
@@ -86,7 +86,7 @@ export interface SimulateOptions {
    */
   readonly router: (parts: SimulatedParts) => SimulatedRouter;
   /** Sees each line of the trace: who was asked when, and what came of it. */
-  readonly onLine?: (line: string) => void;
+  readonly onLine?: ((line: string) => void) | undefined;
 }
 
 /** One pass line, as it was met. */

@@ -16,30 +16,31 @@ export interface Traffic {
    * `even`: each call comes by itself (Poisson). `bursts`: many at once, then none, as completions in an editor do
    * (coefficient of variation 13). @default 'even'
    */
-  readonly shape?: 'even' | 'bursts';
+  readonly shape?: 'even' | 'bursts' | undefined;
   /** Times in which `factor` as many calls come. */
-  readonly surges?: readonly { readonly fromMs: number; readonly untilMs: number; readonly factor: number }[];
+  readonly surges?:
+    readonly { readonly fromMs: number; readonly untilMs: number; readonly factor: number }[] | undefined;
   /** The share of calls that are streamed to their caller, from 0 to 1. @default 0.6 */
-  readonly streamedShare?: number;
+  readonly streamedShare?: number | undefined;
   /** `timeouts.totalMs` of each call. @default 30_000 */
-  readonly deadlineMs?: number;
+  readonly deadlineMs?: number | undefined;
   /** What callers ask for. @default 'chat' */
-  readonly model?: string;
+  readonly model?: string | undefined;
   /** Calls that were recorded, in the order of their time: they come instead of drawn ones. */
-  readonly recorded?: readonly RecordedCall[];
+  readonly recorded?: readonly RecordedCall[] | undefined;
 }
 
 /** A call of a host's own log. What is absent is drawn. */
 export interface RecordedCall {
   /** Since the start of the simulation, in milliseconds. */
   readonly at: number;
-  readonly model?: string;
+  readonly model?: string | undefined;
   /** Makes the prompt as long, for limits of tokens. @default a few words; 1,000 in the usage */
-  readonly inputTokens?: number;
-  readonly outputTokens?: number;
-  readonly streamed?: boolean;
+  readonly inputTokens?: number | undefined;
+  readonly outputTokens?: number | undefined;
+  readonly streamed?: boolean | undefined;
   /** Its `timeouts.totalMs`. */
-  readonly deadlineMs?: number;
+  readonly deadlineMs?: number | undefined;
 }
 
 /** One call, before anybody has answered it. */
@@ -50,11 +51,11 @@ export interface PlannedCall {
   readonly at: number;
   readonly streamed: boolean;
   readonly outputTokens: number;
-  readonly inputTokens?: number;
+  readonly inputTokens?: number | undefined;
   /** What it asks for. @default the traffic's */
-  readonly model?: string;
+  readonly model?: string | undefined;
   /** @default the traffic's */
-  readonly deadlineMs?: number;
+  readonly deadlineMs?: number | undefined;
 }
 
 /** Of the Azure trace of 2023, conversations; the ends are guesses. */
