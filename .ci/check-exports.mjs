@@ -3,10 +3,9 @@
  * there, every built file is reachable, no published type imports a vendor SDK, and `createRouter` alone carries
  * neither a vendor nor Node.
  */
-import { build } from 'esbuild';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { entryPoints, manifest, report, root, vendorPackages } from './project.mjs';
+import { bundleOf, entryPoints, manifest, report, root, vendorPackages } from './project.mjs';
 
 const problems = [];
 const promised = new Set(Object.values(manifest.bin));
@@ -42,19 +41,10 @@ for (const [name, text] of contents) {
   }
 }
 
-const alone = await build({
-  stdin: { contents: `export { createRouter } from './dist/index.js'`, resolveDir: root },
-  bundle: true,
-  write: false,
-  minify: true,
-  format: 'esm',
-  platform: 'neutral',
-  packages: 'external',
-  external: ['node:*'],
-});
-const words = /openai|anthropic|claude|gemini|ollama|node:/i.exec(alone.outputFiles[0].text);
+const [alone] = await bundleOf(`export { createRouter } from './dist/index.js'`, { external: ['node:*'] });
+const words = /openai|anthropic|claude|gemini|ollama|node:/i.exec(alone.text);
 if (words !== null) {
-  const { text } = alone.outputFiles[0];
+  const { text } = alone;
   const around = text.slice(Math.max(0, words.index - 60), words.index + 60);
   problems.push(`createRouter alone contains "${words[0]}": …${around}…`);
 }

@@ -2,10 +2,9 @@
  * What each demand costs of `{ createRouter, openai }`: how much smaller the bundle is, minified and gzipped, without the
  * code that serves it. Parts compress each other, so they add up to a little less than the whole.
  */
-import { build } from 'esbuild';
 import { SourceMap } from 'node:module';
 import { gzipSync } from 'node:zlib';
-import { root } from './project.mjs';
+import { bundleOf, root } from './project.mjs';
 
 /** By the file that a piece of code came from; the first match counts. */
 const demands = [
@@ -25,20 +24,10 @@ const demands = [
   ['the router itself: options, plan, operations, logs', /./],
 ];
 
-const { outputFiles } = await build({
-  stdin: {
-    contents: `export { createRouter } from './src/index.ts'; export { openai } from './src/providers/openai/index.ts';`,
-    resolveDir: root,
-  },
-  bundle: true,
-  write: false,
-  minify: true,
-  format: 'esm',
-  platform: 'neutral',
-  packages: 'external',
-  sourcemap: 'external',
-  outdir: root,
-});
+const outputFiles = await bundleOf(
+  `export { createRouter } from './src/index.ts'; export { openai } from './src/providers/openai/index.ts';`,
+  { sourcemap: 'external', outdir: root },
+);
 const [map, bundle] = ['.map', '.js'].map((end) => outputFiles.find(({ path }) => path.endsWith(end)).text);
 const owners = ownersOf(bundle, JSON.parse(map));
 

@@ -1,15 +1,12 @@
-import type { LineResult, Metrics, Scenario, SimulationReport, TimelineEntry } from 'failsoft/testing';
+import type { LineResult, Scenario, SimulationReport } from 'failsoft/testing';
 import { badness } from './figures.ts';
 import type { Series } from './report/series.ts';
 
 /** One run, without what happened to each call: that is large. */
-export interface RunResult {
-  readonly seed: number;
-  readonly trace: string;
-  readonly passed: boolean;
-  readonly lines: readonly LineResult[];
-  readonly metrics: Metrics;
-  readonly timeline: readonly TimelineEntry[];
+export interface RunResult extends Pick<
+  SimulationReport,
+  'seed' | 'trace' | 'passed' | 'lines' | 'metrics' | 'timeline'
+> {
   /** What the charts show, where there is a report. */
   readonly series?: Series;
 }

@@ -1,17 +1,11 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { RecordedCall } from 'failsoft/testing';
 import { nearest } from '../../core/check.ts';
 import { wordsOf, WrongUse } from '../wrong-use.ts';
 
-/** One call of a host's log, `at` being an instant. */
-export interface LoggedCall {
-  readonly at: number;
-  readonly model?: string;
-  readonly inputTokens?: number;
-  readonly outputTokens?: number;
-  readonly streamed?: boolean;
-  readonly deadlineMs?: number;
-}
+/** One call of a host's log: as one that is played again, but `at` is an instant. */
+export type LoggedCall = RecordedCall;
 
 const mostFaultsShown = 5;
 

@@ -1,6 +1,6 @@
 import type { FailureKind } from '../../core/failure.ts';
 import type { VendorErrorKind } from '../emulators/dialect.ts';
-import type { FaultSchedule, Garbage } from '../emulators/faults.ts';
+import { garbageForms, type FaultSchedule } from '../emulators/faults.ts';
 import { assert, assertEqual } from './assert.ts';
 import { callOf, eventsIn, failing, waysOf } from './attempt.ts';
 import type { Check, Scene } from './scenario.ts';
@@ -16,14 +16,6 @@ const vendorErrors: readonly VendorErrorKind[] = [
   'context-length',
   'content-policy',
   'bad-request',
-];
-const garbage: readonly Garbage[] = [
-  'html',
-  'empty-object',
-  'error-body',
-  'invalid-json',
-  'string',
-  'empty-body',
 ];
 
 async function expectKinds({ provider, model }: Scene, kinds: readonly FailureKind[]): Promise<void> {
@@ -90,7 +82,7 @@ export const failureChecks: readonly Check[] = [
   brokenCheck('half-json', 'fails on half of the JSON', 'half-json'),
   brokenCheck('stream-error', 'fails on an error inside a reply that had begun well', 'stream-error'),
   brokenCheck('empty', 'gives nothing that could be taken for an answer where there is none', 'empty'),
-  ...garbage.map((what) =>
+  ...garbageForms.map((what) =>
     brokenCheck(`garbage-${what}`, `fails on a status of 200 with ${what}`, { kind: 'garbage', what }),
   ),
 ];

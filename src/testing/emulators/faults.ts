@@ -12,8 +12,16 @@ import type { VendorErrorKind, WireRequest } from './dialect.ts';
 /** How a rate limit says when to come back: one header or the other, the vendor's own place in the body, or not at all. */
 export type RetryHint = 'retry-after' | 'http-date' | 'retry-after-ms' | 'body' | 'none';
 
+export const garbageForms = [
+  'html',
+  'empty-object',
+  'error-body',
+  'invalid-json',
+  'string',
+  'empty-body',
+] as const;
 /** A reply with status 200 that is none. */
-export type Garbage = 'html' | 'empty-object' | 'error-body' | 'invalid-json' | 'string' | 'empty-body';
+export type Garbage = (typeof garbageForms)[number];
 
 /** What can go wrong with one request. */
 export type RequestFault =
@@ -173,16 +181,7 @@ const kinds: Readonly<Record<Fault['kind'], Rules>> = {
   'pings-only': { everyMs: anything, tokens: anything },
   truncate: { how: oneOf(['clean', 'mid-event', 'hard']), tokens: anything },
   'half-json': {},
-  garbage: {
-    what: oneOf([
-      'html',
-      'empty-object',
-      'error-body',
-      'invalid-json',
-      'string',
-      'empty-body',
-    ] satisfies Garbage[]),
-  },
+  garbage: { what: oneOf(garbageForms) },
   empty: {},
   'stream-error': { tokens: anything, error: anything },
   flap: { fault: anything, down: anything, up: anything },
