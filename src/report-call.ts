@@ -2,6 +2,7 @@ import type { Completion } from './core/completion.ts';
 import type { RouterError } from './core/errors.ts';
 import type { Rejection, RouterEvent } from './core/events.ts';
 import type { CompletionRequest } from './core/request.ts';
+import { elapsedMs } from './core/runtime.ts';
 import type { Call } from './execution/call.ts';
 
 interface Ending {
@@ -27,10 +28,12 @@ export function callEvent(call: Call, ending: Ending): RouterEvent {
     outcome: error ? error.code : 'answer',
     attempts: call.attempts.length,
     rejected,
-    durationMs: now - call.startedAt,
+    durationMs: elapsedMs(call.startedAt, now),
     ...(call.waitedMs > 0 && { waitedMs: call.waitedMs }),
     ...(completion && answered(completion)),
-    ...(first && { firstTokenMs: first.startedAt + (first.firstTokenMs as number) - call.startedAt }),
+    ...(first && {
+      firstTokenMs: elapsedMs(call.startedAt, first.startedAt + (first.firstTokenMs as number)),
+    }),
     ...labels(call.read.request),
   };
 }

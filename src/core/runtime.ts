@@ -11,6 +11,11 @@ export interface Runtime {
   random(): number;
 }
 
+/** How long that took. No time at all where the clock was set back meanwhile: nothing takes less. */
+export function elapsedMs(since: number, now: number): number {
+  return Math.max(0, now - since);
+}
+
 /** The longest delay a timer of the platform can hold; longer ones would fire at once. */
 const longestTimerMs = 2 ** 31 - 1;
 

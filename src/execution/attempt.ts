@@ -1,5 +1,6 @@
 import type { Attempt, FinishReason } from '../core/completion.ts';
 import type { Failure } from '../core/failure.ts';
+import { elapsedMs } from '../core/runtime.ts';
 import type { Permit } from '../health/target-health.ts';
 import { invalidResponse } from '../providers/failure.ts';
 import type { ProviderCall, ProviderEvent, ProviderRequest } from '../providers/provider.ts';
@@ -196,7 +197,7 @@ function send(input: AttemptInput): Sent {
     runtime: parts.runtime,
     onEvent(event) {
       if (attempt.firstTokenMs === undefined && hasContent(event)) {
-        attempt.firstTokenMs = parts.runtime.now() - startedAt;
+        attempt.firstTokenMs = elapsedMs(startedAt, parts.runtime.now());
         permit.firstContent(attempt.firstTokenMs);
         race?.win();
       }

@@ -1,6 +1,7 @@
 import type { Attempt } from '../core/completion.ts';
 import type { Failure } from '../core/failure.ts';
 import { costOf } from '../core/price.ts';
+import { elapsedMs } from '../core/runtime.ts';
 import { stated } from '../core/stated.ts';
 import { scrub } from '../core/scrub.ts';
 import type { Provider } from '../providers/provider.ts';
@@ -16,7 +17,7 @@ export function recordFacts(
   target: ExecutionTarget,
   now: number,
 ): void {
-  attempt.durationMs = now - attempt.startedAt;
+  attempt.durationMs = elapsedMs(attempt.startedAt, now);
   attempt.ignored = [...new Set([...attempt.ignored, ...collected.ignored])];
   if (collected.requestId !== undefined) attempt.requestId = collected.requestId;
   if (collected.usage !== undefined) attempt.usage = collected.usage;

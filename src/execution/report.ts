@@ -2,6 +2,7 @@ import type { Completion, Usage } from '../core/completion.ts';
 import { RouterError, type PartialCompletion, type RouterErrorCode } from '../core/errors.ts';
 import type { FailureKind } from '../core/failure.ts';
 import type { Rejection } from '../core/events.ts';
+import { elapsedMs } from '../core/runtime.ts';
 import { stated } from '../core/stated.ts';
 import type { Plan } from '../routing/plan.ts';
 import type { Answer, AttemptEnd } from './attempt.ts';
@@ -33,7 +34,7 @@ export function completionOf(
     cache: 'off',
     attempts: call.attempts,
     warnings: collected.warnings,
-    latencyMs: now - call.startedAt,
+    latencyMs: elapsedMs(call.startedAt, now),
     ...stated({ costUsd: totalCost(call), raw: collected.finish?.raw }),
   };
 }

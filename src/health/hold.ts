@@ -4,15 +4,17 @@ import type { FailureKind } from '../core/failure.ts';
 export interface Hold {
   /** Epoch milliseconds. */
   readonly since: number;
-  readonly until: number;
+  /** -Infinity: it ended before its time. */
+  until: number;
 }
 
 /**
- * Whether the hold is in force. A clock that was set back to before the hold began ends it: otherwise a step of an hour
- * would hold a target for an hour.
+ * Whether the hold is in force. A clock that was set back to before the hold began ends it for good: otherwise a step of
+ * an hour would hold a target for an hour, or once more in an hour.
  */
 export function isHeld(hold: Hold | undefined, now: number): hold is Hold {
-  return hold !== undefined && now < hold.until && now >= hold.since;
+  if (hold !== undefined && now < hold.since) hold.until = -Infinity;
+  return hold !== undefined && now < hold.until;
 }
 
 /** Spreads what many processes do at once: up to a quarter shorter, never longer. */

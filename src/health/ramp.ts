@@ -68,8 +68,9 @@ export function createRamp(): Ramp {
   const until = () => since + doublings * doublingMs;
 
   function perSecond(now: number): number | undefined {
-    // A clock that was set back ends it: otherwise a step of an hour would last for an hour.
-    if (base === undefined || now >= until() || now < cutAt) return undefined;
+    // A clock that was set back ends it for good: otherwise a step of an hour would make it last for an hour, or come again in one.
+    if (now < cutAt) base = undefined;
+    if (base === undefined || now >= until()) return undefined;
     return base * (1 + firstGrowth * (2 ** (Math.max(0, now - since) / doublingMs) - 1));
   }
 

@@ -324,6 +324,17 @@ describe('a clock that is set back by an hour', () => {
   });
 
   it('and then set right again makes nobody ask a target without end', async () => {
+    const { runtime, router, setBack } = stepping('Done.', { rpm: 1 });
+    await runtime.run(router.complete(question));
+    await runtime.advance(100);
+    setBack();
+    expect(router.plan(question).order).toHaveLength(1);
+    setBack(-1);
+    const { retryAfterMs } = await runtime.run(errorOf(router.complete(question)));
+    expect(retryAfterMs).toBeGreaterThan(55_000);
+  });
+
+  it('and then set right again does not bring back the pause that it ended', async () => {
     const limited = { fail: { kind: 'rate-limit', message: 'slow', retryAfterMs: 5_000 } } as const;
     const { runtime, router, setBack } = stepping([[limited], 'Done.']);
     const first = router.complete(question);
@@ -331,7 +342,7 @@ describe('a clock that is set back by an hour', () => {
     setBack();
     expect(router.plan(question).order).toHaveLength(1);
     setBack(-1);
-    await runtime.run(errorOf(router.complete(question)));
+    expect((await runtime.run(router.complete(question))).text).toBe('Done.');
     expect((await runtime.run(first)).text).toBe('Done.');
   });
 

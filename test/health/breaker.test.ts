@@ -297,9 +297,12 @@ describe('the breaker', () => {
   });
 
   it('does not keep a target for an hour because the clock was set back by one', () => {
-    const { clock, enter, trip } = setUp();
+    const { clock, state, enter, trip } = setUp();
     trip();
     clock.set(clock.now() - 3_600_000);
+    expect(state()).toBe('half-open');
+    clock.tick(3_600_000);
+    expect(state()).toBe('half-open');
     expect(enter()?.probe).toBe(true);
   });
 });

@@ -28,6 +28,15 @@ describe('a cool-down', () => {
     expect(coolDown.heldAt(clock.now())).toBeUndefined();
   });
 
+  it('ends for good where the clock is set back, and does not come again an hour later', () => {
+    const { clock, coolDown, begin } = setUp();
+    begin(20_000);
+    clock.tick(-3_600_000);
+    expect(coolDown.heldAt(clock.now())).toBeUndefined();
+    clock.tick(3_600_000);
+    expect(coolDown.heldAt(clock.now())).toBeUndefined();
+  });
+
   it('lasts a day at most, also where a vendor states an instant as if it were a duration', () => {
     const { begin, leftMs } = setUp();
     begin(1_755_000_000_000);

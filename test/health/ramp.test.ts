@@ -105,11 +105,15 @@ describe('a ramp', () => {
     expect(ramp.perSecond(40)).toBeCloseTo(0.5, 1);
   });
 
-  it('ends at once when the clock is set back, and when it is cleared', () => {
+  it('ends at once and for good when the clock is set back, and when it is cleared', () => {
     const ramp = createRamp();
-    ramp.refused({ ...refusal, now: 3_600_000, resumeAt: 3_600_000 });
+    const refused = { ...refusal, now: 3_600_000, resumeAt: 3_600_000 };
+    ramp.refused(refused);
     expect(ramp.nextAt(3_600_000)).toBeDefined();
     expect(ramp.nextAt(0)).toBeUndefined();
+    expect(ramp.nextAt(3_600_000)).toBeUndefined();
+    ramp.refused({ ...refused, number: 11 });
+    expect(ramp.nextAt(3_600_000)).toBeDefined();
     ramp.clear();
     expect(ramp.nextAt(3_600_000)).toBeUndefined();
   });

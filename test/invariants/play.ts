@@ -10,6 +10,7 @@ import {
   type Router,
   type RouterEvent,
   type RouterOptions,
+  type Runtime,
   type StreamEvent,
   type Target,
 } from 'failsoft';
@@ -66,8 +67,12 @@ export interface Played extends Stage {
   readonly outcomes: readonly Outcome[];
 }
 
-/** A router in a world in which nothing has happened yet. */
-export function set(world: World, more: Partial<RouterOptions> = {}): Stage {
+/** A router in a world in which nothing has happened yet. `clock`: what the router sees of the time, where that is not the time. */
+export function set(
+  world: World,
+  more: Partial<RouterOptions> = {},
+  clock: (runtime: ManualRuntime) => Runtime = (runtime) => runtime,
+): Stage {
   const runtime = manualRuntime({ startAt: 1_000_000, seed: world.seed });
   const asked: Asked[] = [];
   const events: RouterEvent[] = [];
@@ -77,7 +82,7 @@ export function set(world: World, more: Partial<RouterOptions> = {}): Stage {
   const targets = world.targets.map((target, index) => targetOf(target, index, providers));
   const router: Router = createRouter({
     models: { chat: targets },
-    runtime,
+    runtime: clock(runtime),
     observers,
     strategy: world.strategy,
     ...more,
