@@ -20,7 +20,7 @@ export default {
   incremental: true,
   incrementalFile: '.tmp/stryker/incremental.json',
   tempDirName: '.tmp/stryker/sandbox',
-  ignorePatterns: ['dist', 'coverage', 'docs', 'examples', 'test/bench', 'test/fixtures'],
+  ignorePatterns: ['dist', 'coverage', 'examples', 'test/bench', 'test/fixtures'],
   reporters: ['clear-text', 'json', 'progress-append-only'],
   jsonReporter: { fileName: '.tmp/stryker/report.json' },
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false, reportScoreTable: true },
