@@ -13,6 +13,8 @@ import { excludedFiles, excludedTests, rooms } from './tests.mjs';
 const { setTimeout, clearTimeout, setImmediate } = globalThis;
 /** No test of these takes a second on an idle machine; some mutants make one wait for ever. */
 const testMs = 10_000;
+/** Before there are mutants, on a machine with much else to do. */
+const firstTestMs = 120_000;
 
 /** What one mutant may cost, in milliseconds of work. Most of the thousand quickest tests fit into it. */
 const mostWorkMs = 1_000;
@@ -72,7 +74,7 @@ class Runner {
     const results = [];
     for (const test of this.#tests.values()) {
       this.stryker.currentTestId = test.id;
-      const error = await this.#attempt(test);
+      const error = await this.#attempt(test, firstTestMs);
       this.stryker.currentTestId = undefined;
       results.push({ ...resultOf(test, error), timeSpentMs: test.ms });
     }
@@ -87,7 +89,7 @@ class Runner {
   async #leaveOutWhatRunsOnce(results) {
     for (const result of results) {
       if (result.status !== SUCCESS) continue;
-      const error = await this.#attempt(this.#tests.get(result.id));
+      const error = await this.#attempt(this.#tests.get(result.id), firstTestMs);
       if (error !== undefined) result.status = SKIPPED;
     }
     const leftOut = results.filter(({ status }) => status === SKIPPED).map(({ id }) => id);
@@ -145,10 +147,10 @@ class Runner {
   }
 
   /** What went wrong, or undefined. */
-  async #attempt(test) {
+  async #attempt(test, mostMs = testMs) {
     let timer;
     const late = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new Error('took too long')), testMs);
+      timer = setTimeout(() => reject(new Error('took too long')), mostMs);
     });
     this.#stray = undefined;
     const before = process.cpuUsage();
