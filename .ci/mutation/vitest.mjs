@@ -16,7 +16,7 @@ let finishing = [];
 
 /** What the file has told of itself. */
 export async function collect(file, load) {
-  suite = { name: '', before: [], after: [], parent: undefined, file };
+  suite = { name: '', nth: 0, before: [], after: [], parent: undefined, file };
   await load();
   return tests.splice(0);
 }
@@ -37,26 +37,27 @@ export async function run({ body, suite: own, args }) {
   }
 }
 
-function addTest(name, args, rest) {
+/** @param nth which row of a table it is for; later rows seldom notice what the first one does not */
+function addTest(name, { args, nth }, rest) {
   const body = rest.find((part) => typeof part === 'function');
-  tests.push({ name: `${suite.name}${name}`, body, suite, args });
+  tests.push({ name: `${suite.name}${name}`, nth: suite.nth + nth, body, suite, args });
 }
 
-function addSuite(name, args, rest) {
+function addSuite(name, { args, nth }, rest) {
   const outer = suite;
-  suite = { name: `${outer.name}${name} > `, before: [], after: [], parent: outer };
+  suite = { name: `${outer.name}${name} > `, nth: outer.nth + nth, before: [], after: [], parent: outer };
   rest.find((part) => typeof part === 'function')(...args);
   suite = outer;
 }
 
 function withEach(add) {
-  const one = (name, ...rest) => add(name, [], rest);
+  const one = (name, ...rest) => add(name, { args: [], nth: 0 }, rest);
   one.each =
     (rows) =>
     (name, ...rest) =>
-      rows.forEach((row, index) => {
+      rows.forEach((row, nth) => {
         const args = Array.isArray(row) ? row : [row];
-        add(`${titled(name, args)} #${index}`, args, rest);
+        add(`${titled(name, args)} #${nth}`, { args, nth }, rest);
       });
   return one;
 }
