@@ -63,10 +63,13 @@ export async function carry(call: Call, plan: Plan, parts: Parts): Promise<Outco
   }
 }
 
-/** The next target that lets the call in: at once, or from the queue. What those who wait there claim is left to them. */
+/**
+ * The next target that lets the call in: at once, or from the queue. What those who wait there claim is left to them. Whether there
+ * are attempts left was weighed before.
+ */
 function nextAdmission(journey: Journey): Admission | Promise<Admission | undefined> | undefined {
   const { call, parts } = journey;
-  if (call.cancellation.cancelled || call.attempts.length >= call.maxAttempts) return undefined;
+  if (call.cancellation.cancelled) return undefined;
   const { queue } = parts;
   const isOpen = queue.isEmpty() ? undefined : ({ id }: { readonly id: string }) => !queue.isClaimed(id);
   return admitNext(journey, isOpen) ?? waitForTarget(journey);
