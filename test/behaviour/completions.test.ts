@@ -52,6 +52,20 @@ describe('a completion', () => {
     });
   });
 
+  it.each([
+    ['text', { text: 'Hello.' }],
+    ['reasoning', { reasoning: 'Let me see.' }],
+    ['a tool call', { toolCall: { name: 'look', arguments: {} } }],
+    ['a part of one', { event: { type: 'tool-call-delta', id: '1', name: 'look', delta: '{' } }],
+  ] as const)('counts firstTokenMs to the first content: %s', async (_, content) => {
+    const nothing = [{ event: { type: 'meta', requestId: 'r' } }, { event: { type: 'activity' } }] as const;
+    const stage = arrange({
+      a: [...nothing, { text: '' }, { waitMs: 40 }, content, { waitMs: 50 }, { text: 'Done.' }],
+    });
+    const { attempts } = await stage.ask();
+    expect(attempts[0]).toMatchObject({ firstTokenMs: 40, durationMs: 90, requestId: 'r' });
+  });
+
   it('always has strings for text and reasoning', async () => {
     const stage = arrange({ a: [{ toolCall: { name: 'look', arguments: {} } }] });
     expect(await stage.ask()).toMatchObject({ text: '', reasoning: '' });

@@ -39,6 +39,25 @@ function setUp(apiKey: ApiKey, accepted: string) {
   return { runtime, vendor, router, events, ask: () => runtime.run(router.complete(request)) };
 }
 
+it('a key stays where something else than the key is the matter', async () => {
+  let fetched = 0;
+  const runtime = manualRuntime();
+  const ring = keyRing(() => `key-${(fetched += 1)}`);
+  const provider: Provider = {
+    name: 'vendor',
+    async *stream() {
+      await ring.get();
+      yield { type: 'text', text: 'Hel' };
+      throw failureError({ kind: 'server-error', message: 'broken', status: 500 });
+    },
+    refreshKey: () => ring.refresh(),
+    keyVersion: () => ring.version(),
+  };
+  const router = createRouter({ models: { chat: [{ provider, model: 'm' }] }, runtime });
+  await expect(runtime.run(router.complete(request))).rejects.toMatchObject({ code: 'all-targets-failed' });
+  expect(fetched).toBe(1);
+});
+
 describe('a key that is refused', () => {
   it('is fetched anew once, and the same target is asked again at once', async () => {
     const keys = ['old-key', 'new-key'];

@@ -63,3 +63,16 @@ it('who has nobody else asks all the same', async () => {
   const stage = withVendor({ perSecond: 5, burst: 20 }, {});
   expect(await load(stage, 20)).toEqual(Array.from({ length: 20 }, () => 'a'));
 });
+
+it('what a vendor says of its limits is told by health(), and nothing that is no limit', async () => {
+  const limits = { requestsLimit: 60, requestsRemaining: 7, requestsResetMs: 1_060_000 };
+  const stage = arrange({
+    a: [{ event: { type: 'meta', limits } }, { text: 'Hi' }],
+    b: [{ event: { type: 'meta', requestId: 'r' } }, { text: 'Hi' }],
+  });
+  await stage.ask({}, { targets: ['a'] });
+  await stage.ask({}, { targets: ['b'] });
+  const { a, b } = stage.router.health().targets;
+  expect(a?.vendorLimits?.requests).toMatchObject({ limit: 60, remaining: 7 });
+  expect(b?.vendorLimits).toBeUndefined();
+});
