@@ -17,6 +17,8 @@ export interface Liveness {
 export function createLiveness(): Liveness {
   /** Failures since the last answer, by their weight; Infinity: it has never answered. */
   let row = Infinity;
+  /** When the first of them began: what began before says nothing of now, since it ends well for a while after a target went down. */
+  let rowBeganAt = -Infinity;
   /** When the attempt with content began that began last. */
   let answeredBeganAt = -Infinity;
   let contentAt = -Infinity;
@@ -25,13 +27,15 @@ export function createLiveness(): Liveness {
     answered(beganAt, now) {
       contentAt = now;
       answeredBeganAt = Math.max(answeredBeganAt, beganAt);
-      row = 0;
+      if (beganAt >= rowBeganAt) row = 0;
     },
     ended(verdict, beganAt) {
       // Failures that took long are told after answers that began later: they are no row of their own.
       if (verdict.kind === 'failure' && beganAt < answeredBeganAt) return;
-      if (verdict.kind === 'failure') row += verdict.weight;
-      else if (verdict.kind !== 'undecided') row = 0;
+      if (verdict.kind === 'failure') {
+        if (row === 0) rowBeganAt = beganAt;
+        row += verdict.weight;
+      } else if (verdict.kind !== 'undecided' && beganAt >= rowBeganAt) row = 0;
     },
     limps: () => row < rowOfTheDead,
     isAnswering: (now) => now - contentAt < stillAnsweringMs,

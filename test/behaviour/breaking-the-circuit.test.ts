@@ -348,4 +348,21 @@ describe('a single target that limps', () => {
     expect(stage.providers.a.calls.length - asked).toBeLessThanOrEqual(9);
     expect(stage.router.health().models['chat']!.state).toBe('down');
   });
+
+  it('is down also while long answers that it began in health still end well', async () => {
+    const long = [{ text: 'It began' }, { waitMs: 8_000 }, { text: ' in health.' }];
+    const stage = arrange({ a: long }, { retry: 0 });
+    const begunInHealth = Array.from({ length: 8 }, (_, index) =>
+      stage.runtime.sleep(index * 200).then(() => stage.router.complete(question)),
+    );
+    await stage.runtime.advance(2_000);
+    stage.providers.a.script([{ fail: 'server-error' }]);
+    const asked = stage.providers.a.calls.length;
+    for (let call = 0; call < 80; call += 1) {
+      await stage.fail();
+      await stage.runtime.advance(100);
+    }
+    for (const reply of await Promise.all(begunInHealth)) expect(reply.text).toBe('It began in health.');
+    expect(stage.providers.a.calls.length - asked).toBeLessThanOrEqual(9);
+  });
 });

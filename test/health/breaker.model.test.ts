@@ -34,6 +34,8 @@ interface Reference {
   plainRowFrom: number;
   /** The same since it answered last, whatever the breaker did meanwhile; Infinity: it has never answered. */
   unanswered: number;
+  /** When the attempt with the first of them began. */
+  unansweredFrom: number;
   /** When the attempt began that answered, the latest of them. */
   answeredBeganAt: number;
   openings: number;
@@ -91,10 +93,18 @@ function answer(reference: Reference, index: number): void {
   if (index >= reference.plainRowFrom) reference.plainRow = 0;
 }
 
+/** A sign of life, unless it is of an attempt from before the row. */
+function sign(reference: Reference, beganAt: number): void {
+  if (beganAt >= reference.unansweredFrom) reference.unanswered = 0;
+}
+
 function conclude(reference: Reference, index: number, outcome: Outcome): void {
   const attempt = reference.attempts[index] as Reference['attempts'][number];
-  if (outcome === 'success' || outcome === 'alive') reference.unanswered = 0;
-  if (outcome === 'failure' && attempt.beganAt >= reference.answeredBeganAt) reference.unanswered += 1;
+  if (outcome === 'success' || outcome === 'alive') sign(reference, attempt.beganAt);
+  if (outcome === 'failure' && attempt.beganAt >= reference.answeredBeganAt) {
+    if (reference.unanswered === 0) reference.unansweredFrom = attempt.beganAt;
+    reference.unanswered += 1;
+  }
   if (attempt.probe) {
     attempt.probe = false;
     if (outcome === 'failure') become(reference, 'open');
@@ -189,7 +199,7 @@ class Content implements fc.Command<Reference, Real> {
   run(reference: Reference, real: Real): void {
     const index = running(reference, this.pick);
     const attempt = reference.attempts[index] as Reference['attempts'][number];
-    reference.unanswered = 0;
+    sign(reference, attempt.beganAt);
     reference.answeredBeganAt = Math.max(reference.answeredBeganAt, attempt.beganAt);
     if (attempt.probe) {
       become(reference, 'slow-start');
@@ -259,6 +269,7 @@ describe('the breaker', () => {
           plainRow: 0,
           plainRowFrom: 0,
           unanswered: Infinity,
+          unansweredFrom: -Infinity,
           answeredBeganAt: -Infinity,
           openings: 0,
           relapses: 0,

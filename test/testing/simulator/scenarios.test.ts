@@ -20,7 +20,6 @@ const timeoutMs = 120_000;
 /** Lines that are not met yet, each with what it waits for; docs/resilience.md has the figures. */
 const notYet: Partial<Record<ScenarioName, readonly MetricName[]>> = {
   S1: ['struckAttempts'], // probes every 20 s at most, where the line allows fewer
-  'S4-cascade': ['successInFault'], // a call that b limited and c failed by chance is tried again at the dead a, not at c
 };
 
 describe.each(Object.values(scenarios))('$name, $title', (scenario) => {
