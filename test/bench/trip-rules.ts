@@ -52,16 +52,23 @@ function either(one: EvidenceRule, other: EvidenceRule): EvidenceRule {
   };
 }
 
+/** The thresholds of the first rule, beside which the others were measured. */
+const thresholds = [7, 9, 11] as const;
+
 const rules: Readonly<Record<string, EvidenceRule>> = {
-  'CUSUM (present)': cusum(),
+  'CUSUM (7, 9, 11)': cusum({ thresholds }),
   '5 in a row': inARow(5),
   'half of last 20 in 60 s': windowed(),
-  'CUSUM or 5 in a row': either(cusum(), inARow(5)),
-  'CUSUM or 4 in a row': either(cusum(), inARow(4)),
-  'CUSUM, fading in 20 min': cusum({ fadeMs: 1_200_000 }),
+  'CUSUM or 5 in a row': either(cusum({ thresholds }), inARow(5)),
+  'CUSUM or 4 in a row': either(cusum({ thresholds }), inARow(4)),
+  'CUSUM, fading in 20 min': cusum({ thresholds, fadeMs: 1_200_000 }),
   'CUSUM higher (8, 10, 12) or 5 in a row': either(cusum({ thresholds: [8, 10, 12] }), inARow(5)),
+  // In force.
   'CUSUM higher (8, 11, 14) or 5 in a row': either(cusum({ thresholds: [8, 11, 14] }), inARow(5)),
-  'CUSUM from 10 % or 5 in a row': either(cusum({ normalShare: 0.1, faultyShare: 0.4 }), inARow(5)),
+  'CUSUM from 10 % or 5 in a row': either(
+    cusum({ thresholds, normalShare: 0.1, faultyShare: 0.4 }),
+    inARow(5),
+  ),
 };
 
 const rates = [1 / 60, 1, 10, 100];

@@ -41,7 +41,7 @@ describe('any split of the bytes of a stream gives the same events', () => {
       const at = everyByte ? bytes.keys() : cuts;
       expect(await replay(wire, recorded, split(bytes, [...at]))).toEqual(expected);
     };
-    await holds(cases, isTheSame, 0.2);
+    await holds(cases, isTheSame);
   });
 });
 
