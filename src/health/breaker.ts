@@ -91,8 +91,8 @@ function shareReason(phases: Phases, now: number): string | undefined {
   if (!isUp(phases) || shareAt(phases, now) >= 1) return undefined;
   const { record } = phases;
   const reasons = stateAt(phases, now) === 'slow-start' ? ['slow start'] : [];
-  if (record.share(now) < 1)
-    reasons.push(`${Math.round(record.failing() * 100)} % of its calls fail or are slow`);
+  // No number: the share follows how long they have been too many, not how many they were.
+  if (record.share(now) < 1) reasons.push('too many of its calls fail or are slow');
   return reasons.join(', ');
 }
 

@@ -17,8 +17,6 @@ export interface Brownout {
   record(failed: number, now: number): void;
   /** The part of its usual share that the target should get, from 0.03 to 1. Rises by itself where it gets no calls. */
   share(now: number): number;
-  /** About what share of its latest hundred calls failed. */
-  failing(): number;
   /** The target was taken out of use, or is back; `relapsed`: not for the first time of late. */
   restart(relapsed: boolean): void;
 }
@@ -30,7 +28,6 @@ export interface Brownout {
 export function createBrownout(): Brownout {
   let sum = 0;
   let at = -Infinity;
-  let failing = 0;
 
   function sumAt(now: number): number {
     return now > at ? sum * Math.exp((at - now) / fadeMs) : sum;
@@ -41,11 +38,9 @@ export function createBrownout(): Brownout {
       const step = failed > 0 ? failureStep * failed : successStep;
       sum = Math.min(largestSum, Math.max(0, sumAt(now) + step));
       at = now;
-      failing += (Math.min(1, failed) - failing) / 100;
     },
     // Most have not failed at all.
     share: (now) => (sum <= chance ? 1 : Math.min(1, Math.exp(chance - sumAt(now)))),
-    failing: () => failing,
     restart(relapsed) {
       sum = relapsed ? Math.min(sum, sumOfRelapsed) : 0;
     },

@@ -27,8 +27,6 @@ export interface TrackRecord {
   isDown(): boolean;
   /** Whether there is enough against it, with the silence of those under way. Never becomes true while none is. */
   isBad(now: number, strictness: number): boolean;
-  /** About what share of its calls fails. */
-  failing(): number;
   /** The part of its usual share that it should get. */
   share(now: number): number;
   /** `relapsed`: not for the first time of late, so that something is remembered. */
@@ -65,7 +63,6 @@ export function createTrackRecord(evidence: Evidence): TrackRecord {
     },
     isDown: () => row.isDown(),
     isBad: (now, strictness) => evidence.tripped(now, waiting.evidence(now) * strictness),
-    failing: () => brownout.failing(),
     share: (now) => brownout.share(now),
     reset(relapsed) {
       evidence.reset();

@@ -223,7 +223,7 @@ export function snapshotOf(state: TargetState, now: number): TargetSnapshot {
     blockedReason: view.blockedReason,
     share: view.share,
     ramp: rampOf(state, now),
-    shareReason: backend.breaker.shareReason(now),
+    shareReason: shareReasonOf(state, now),
     inFlight: view.inFlight,
     refused: [...view.refused],
     firstToken: state.firstToken.percentiles(),
@@ -231,6 +231,11 @@ export function snapshotOf(state: TargetState, now: number): TargetSnapshot {
     limits: usage(state.limits, now),
     vendorLimits: backend.vendor.left(now),
   };
+}
+
+function shareReasonOf({ backend: { breaker, vendor } }: TargetState, now: number): string | undefined {
+  const scarce = vendor.share(now) < 1 ? "the vendor's limit is nearly used up" : undefined;
+  return [breaker.shareReason(now), scarce].filter(Boolean).join(', ') || undefined;
 }
 
 function rampOf({ backend: { ramp } }: TargetState, now: number): TargetSnapshot['ramp'] {

@@ -76,3 +76,11 @@ it('what a vendor says of its limits is told by health(), and nothing that is no
   expect(a?.vendorLimits?.requests).toMatchObject({ limit: 60, remaining: 7 });
   expect(b?.vendorLimits).toBeUndefined();
 });
+
+it('a target whose vendor leaves it little has a smaller share, and health() says why', async () => {
+  const limits = { requestsLimit: 60, requestsRemaining: 3, requestsResetMs: 1_060_000 };
+  const stage = arrange({ a: [{ event: { type: 'meta', limits } }, { text: 'Hi' }] });
+  await stage.ask();
+  const { share, shareReason } = stage.router.health().targets['a']!;
+  expect([share, shareReason]).toEqual([0.5, "the vendor's limit is nearly used up"]);
+});

@@ -53,18 +53,3 @@ describe('the share of a target that fails now and then', () => {
     expect(little.share(0)).toBeCloseTo(failed(2).share(0), 9);
   });
 });
-
-describe('about what share of the latest hundred calls failed', () => {
-  it('follows what is recorded, a call that counts for more than one as one', () => {
-    const brownout = createBrownout();
-    expect(brownout.failing()).toBe(0);
-    brownout.record(1, 0);
-    expect(brownout.failing()).toBeCloseTo(0.01, 9);
-    brownout.record(3, 0);
-    expect(brownout.failing()).toBeCloseTo(0.0199, 9);
-    brownout.record(0, 0);
-    expect(brownout.failing()).toBeCloseTo(0.0199 * 0.99, 9);
-    brownout.record(0.5, 0);
-    expect(brownout.failing()).toBeCloseTo(0.0199 * 0.99 * 0.99 + 0.005, 9);
-  });
-});
