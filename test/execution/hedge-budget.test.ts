@@ -16,3 +16,12 @@ it('no more than ten hedges are saved up', () => {
   const paid = Array.from({ length: 12 }, () => budget.pay());
   expect(paid.filter(Boolean)).toHaveLength(10);
 });
+
+it('a hedge that was not made is given back, up to ten', () => {
+  const budget = createHedgeBudget();
+  budget.pay();
+  budget.giveBack();
+  expect([budget.pay(), budget.pay()]).toEqual([true, false]);
+  for (let times = 0; times < 20; times += 1) budget.giveBack();
+  expect(Array.from({ length: 12 }, () => budget.pay()).filter(Boolean)).toHaveLength(10);
+});
