@@ -1,7 +1,7 @@
 import type { Runtime } from '../../core/runtime.ts';
 import { failureError, invalidResponse } from '../../providers/failure.ts';
 import type { Provider, ProviderCall, ProviderEvent } from '../../providers/provider.ts';
-import { answerPart, callOf } from './answer-text.ts';
+import { answerPart, readAsked, startBehind, type Start } from './answer-text.ts';
 import { drawFate, type Ending } from './fate.ts';
 import type { Fault, GarbageForm, Refusal } from './fault.ts';
 import { gateOf, type Gate } from './gates.ts';
@@ -33,6 +33,9 @@ const tokensOfPiece = 32;
 const usualInputTokens = 1_000;
 const pingMs = 5_000;
 const longestSilenceMs = 600_000;
+/** How many of those who are told to go on say the last words again first, as they are asked to; a guess. */
+const shareThatRepeats = 0.5;
+const charactersOfLastWords = 60;
 
 interface Vendor {
   readonly machine: Machine;
@@ -100,7 +103,7 @@ function inTurn(faults: readonly Fault[]): Vendor['faultsAt'] {
 async function* answer(vendor: Vendor, call: ProviderCall, bare: boolean): AsyncGenerator<ProviderEvent> {
   const { signal } = call;
   signal.throwIfAborted();
-  const { attempt, fate, random } = begin(vendor, call);
+  const { attempt, fate, random, start, lead } = begin(vendor, call);
   const end = (outcome: NonNullable<AttemptRecord['outcome']>) => conclude(vendor, attempt, outcome);
   signal.addEventListener('abort', () => end('left'), { once: true });
   const { runtime } = vendor.world;
@@ -111,7 +114,8 @@ async function* answer(vendor: Vendor, call: ProviderCall, bare: boolean): Async
     const next = sent === 0 ? 1 : Math.min(fate.tokens, sent + tokensOfPiece);
     attempt.lastTokenAt = runtime.now();
     attempt.firstTokenAt ??= attempt.lastTokenAt;
-    yield { type: 'text', text: answerPart(attempt.call, sent, next) };
+    const text = answerPart(attempt.call, start.token + sent, start.token + next);
+    yield { type: 'text', text: sent === 0 ? lead + text.slice(start.characters) : text };
     const pauseMs = fate.gapMs * (Math.min(fate.tokens, next + tokensOfPiece) - next);
     sent = next;
     if (pauseMs > 0) await runtime.sleep(pauseMs * fromQuantiles(gapFactors, random), signal);
@@ -119,19 +123,21 @@ async function* answer(vendor: Vendor, call: ProviderCall, bare: boolean): Async
   signal.throwIfAborted();
   if (fate.ending.how === 'silence') yield* silence(vendor, fate.ending.pings, signal);
   end(fate.ending.how === 'finish' ? 'answered' : 'failed');
-  yield* ending(vendor, fate.ending, attempt, bare);
+  yield* ending(vendor, fate.ending, { attempt, start, bare });
 }
 
 function begin(vendor: Vendor, { request }: ProviderCall) {
   const { world, machine, profile, faultsAt, gates } = vendor;
   const { record, runtime, seed, trace } = world;
-  const number = callOf(request.messages.at(-1)?.content);
+  const { call: number, before, isInstructed } = readAsked(request.messages);
   const call = record.calls[number];
   if (call === undefined) throw new Error(`a simulated provider was asked something else than '${number}'`);
   const at = runtime.now();
   call.attempts += 1;
   const random = keyedRandom(seed, 2 + machine.index, number, call.attempts);
-  const { outputTokens } = call;
+  const start = startBehind(before, number, call.outputTokens);
+  const goesOn = start.characters + start.token > 0;
+  const outputTokens = call.outputTokens - start.token;
   const fate = drawFate({ profile, faults: faultsAt(at), gates, at, outputTokens, random });
   const attempt: AttemptRecord = {
     provider: machine.id,
@@ -143,8 +149,10 @@ function begin(vendor: Vendor, { request }: ProviderCall) {
   };
   record.attempts.push(attempt);
   if (at < vendor.pausedUntil) record.earlyAttempts += 1;
-  trace.add(`${at} ${machine.id} is asked #${number}`);
-  return { attempt, fate, random };
+  trace.add(`${at} ${machine.id} is asked ${goesOn ? 'to go on with ' : ''}#${number}`);
+  // Drawn last: a call that is not cut has the luck that it always had.
+  const repeats = goesOn && isInstructed && random() < shareThatRepeats;
+  return { attempt, fate, random, start, lead: repeats ? before.slice(-charactersOfLastWords) : '' };
 }
 
 function conclude(
@@ -174,15 +182,18 @@ async function* silence(
 function* ending(
   vendor: Vendor,
   by: Ending,
-  { call }: AttemptRecord,
-  bare: boolean,
+  { attempt: { call }, start, bare }: { attempt: AttemptRecord; start: Start; bare: boolean },
 ): Generator<ProviderEvent> {
   if (by.how === 'refuse') throw refused(vendor, by.refusal);
   if (by.how === 'silence') throw refused(vendor, { kind: 'network', code: 'ECONNRESET' });
   if (by.how === 'garbage') yield* garbage(by.form, call, bare);
   if (by.how === 'finish') {
     const { inputTokens = usualInputTokens, outputTokens } = vendor.world.record.calls[call] as PlannedCall;
-    yield { type: 'finish', finishReason: 'stop', usage: { inputTokens, outputTokens } };
+    const usage = {
+      inputTokens: inputTokens + start.token,
+      outputTokens: outputTokens - start.token,
+    };
+    yield { type: 'finish', finishReason: 'stop', usage };
   }
 }
 

@@ -6,6 +6,7 @@ import {
   simulate,
   type MakeSimulatedRouter,
   type Scenario,
+  type SimulatedProvider,
 } from '../../../src/testing/simulator/index.ts';
 
 const failsoft: MakeSimulatedRouter = ({ models, runtime, observers, options }) =>
@@ -127,6 +128,46 @@ describe('simulate', () => {
     };
     const { metrics } = await simulate({ scenario: { ...healthy, lastsMs: 5_000 }, router: restarting });
     expect([metrics.corrupt, metrics.success]).toEqual([0, 1]);
+  });
+
+  it.each(['S6-continue', 'S7-continue'] as const)('goes on with what broke off in %s', async (name) => {
+    const beginnings: boolean[] = [];
+    const failures = new Set<string>();
+    const watched: MakeSimulatedRouter = (parts) => {
+      const watch = (provider: SimulatedProvider): SimulatedProvider => ({
+        ...provider,
+        async *stream(call) {
+          const before = call.request.messages.find(({ role }) => role === 'assistant')?.content;
+          let isFirst = true;
+          for await (const event of provider.stream(call)) {
+            if (event.type === 'text' && typeof before === 'string' && isFirst) {
+              isFirst = false;
+              beginnings.push(before.includes(event.text.slice(0, 12)));
+            }
+            yield event;
+          }
+        },
+      });
+      return createRouter({
+        ...parts.options,
+        models: {
+          chat: parts.models.chat.map((target) => ({ ...target, provider: watch(target.provider) })),
+        },
+        runtime: parts.runtime,
+        observers: [
+          ...parts.observers,
+          (event) => event.type === 'attempt' && failures.add(event.attempt.failure?.kind ?? 'none'),
+        ],
+      });
+    };
+    const { metrics } = await simulate({ scenario: scenarios[name], router: watched });
+    expect(metrics).toMatchObject({ corrupt: 0, hangs: 0 });
+    expect(metrics.successInFault).toBeGreaterThan(0.999);
+    expect([...failures]).not.toContain('unknown');
+    // As models do: some say the last words again, as they are asked to, some go on at once.
+    const repeating = beginnings.filter((repeats) => repeats).length;
+    expect(repeating).toBeGreaterThan(beginnings.length / 5);
+    expect(repeating).toBeLessThan((beginnings.length * 4) / 5);
   });
 
   it('says which line was missed and by how much', async () => {

@@ -1,4 +1,13 @@
-import { faultFromMs, refusals, scenarioOfA, throughout, traffic } from './usual.ts';
+import {
+  faultFromMs,
+  optionsWith,
+  refusals,
+  scenarioOfA,
+  successWith,
+  throughout,
+  traffic,
+  type Recovery,
+} from './usual.ts';
 import type { PassLine, Scenario } from '../scenario.ts';
 
 function gray(name: string, share: number): Scenario {
@@ -31,19 +40,23 @@ const silentAtFirst = scenarioOfA(
   },
 );
 
-const silentInside = scenarioOfA(
-  'S6',
-  'silence after 20 tokens, 10 % of calls, half with keep-alives',
-  [throughout({ effect: 'silence', share: 0.1, afterTokens: [20, 20], pings: 0.5 })],
-  {
-    lines: [
-      { metric: 'hangs', atMost: 0 },
-      { metric: 'longestSilenceMs', atMost: 11_000, note: 'idleMs and 10 %' },
-      { metric: 'corrupt', atMost: 0 },
-    ],
-    note: 'streams broken past their first text fail until there is a recovery',
-  },
-);
+/** With a recovery nobody is given an error; without one what is shown is not taken back. */
+function silentInside(name: string, recovery?: Recovery): Scenario {
+  return scenarioOfA(
+    name,
+    'silence after 20 tokens, 10 % of calls, half with keep-alives',
+    [throughout({ effect: 'silence', share: 0.1, afterTokens: [20, 20], pings: 0.5 })],
+    {
+      lines: [
+        { metric: 'hangs', atMost: 0 },
+        { metric: 'longestSilenceMs', atMost: 11_000, note: 'idleMs and 10 %' },
+        { metric: 'corrupt', atMost: 0 },
+        ...successWith(recovery),
+      ],
+      ...optionsWith(recovery),
+    },
+  );
+}
 
 /** What turning calls away from silence before a timer ends is held to: 20 calls/s at a primary that hangs. */
 const hangs: Scenario = {
@@ -136,7 +149,8 @@ export const slowness = {
   S5: silentAtFirst,
   'S5-hang': hangs,
   'S5-stall': stalls,
-  S6: silentInside,
+  S6: silentInside('S6'),
+  'S6-continue': silentInside('S6-continue', 'continue'),
   S9: unreachable('S9', 'connection refused', 'refused'),
   'S9-dns': unreachable('S9-dns', 'unknown host', 'unknownHost'),
   'S9-tls': unreachable('S9-tls', 'certificate expired', 'expired'),

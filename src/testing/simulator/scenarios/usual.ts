@@ -1,6 +1,6 @@
 import { connectionRefusedCode } from '../../../core/failure.ts';
 import type { Effect, Fault, Refusal } from '../fault.ts';
-import type { Scenario } from '../scenario.ts';
+import type { PassLine, Scenario } from '../scenario.ts';
 
 // One timeline for most scenarios: a minute of health, two of trouble, two to recover in.
 export const faultFromMs = 60_000;
@@ -40,4 +40,18 @@ export function scenarioOfA(
   rest: Pick<Scenario, 'lines'> & Partial<Scenario>,
 ): Scenario {
   return { name, title, traffic, lastsMs, faultFromMs, faultUntilMs, faults: { a: faults }, ...rest };
+}
+
+/** What is to follow a stream that broke off past its first text. */
+export type Recovery = 'restart' | 'continue';
+
+/** The options of a scenario of broken streams, and how it says so. */
+export function optionsWith(recovery?: Recovery): Pick<Scenario, 'options' | 'note'> {
+  if (recovery) return { options: { stream: { recovery } }, note: `with \`recovery: '${recovery}'\`` };
+  return { note: 'with no recovery, as by default: a stream broken past its first text ends in an error' };
+}
+
+/** Where streams recover, nearly every call is answered. */
+export function successWith(recovery?: Recovery): PassLine[] {
+  return recovery ? [{ metric: 'successInFault', atLeast: 0.999 }] : [];
 }
