@@ -47,11 +47,11 @@ export interface Operations<Model extends string = string> {
   /**
    * Replaces a provider's key for attempts to come; those in flight finish on the old one.
    *
-   * @param provider the provider object, or its name
+   * @param provider the provider object, or its name where no other provider object of the router has the same
    * @param options `verify`: ask the provider's first target with the new key first, while all calls still go out with
    *   the old one, and keep the old one where the new one is refused
-   * @throws RouterError `bad-request` where there is no such provider, or it was made from a client that keeps its own
-   *   key, or has no `withKey` to verify another one; where a later `rotate` was quicker; the failure of the new key in
+   * @throws RouterError `bad-request` where there is no such provider, or several of that name, or it was made from a
+   *   client that keeps its own key, or has no `withKey` to verify another one; where a later `rotate` was quicker; the failure of the new key in
    *   `failure` where `verify` refused it
    */
   rotate(provider: Provider | string, key: string, options?: { verify?: boolean | undefined }): Promise<void>;

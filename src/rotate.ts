@@ -25,44 +25,49 @@ export async function rotateKey(
   parts: OperationParts,
 ): Promise<void> {
   const targets = targetsOf(provider, parts);
-  const providers = [...new Set(targets.map((target) => target.provider))];
-  for (const one of providers) {
-    if (!one.setKey)
-      throw operatorError(
-        `'${one.name}' keeps its own key: it was made from a client; make it from settings with apiKey`,
-      );
-    if (verify && !one.withKey)
-      throw operatorError(
-        `'${one.name}' cannot ask with a new key before the old one goes: it has no withKey(); rotate without verify`,
-      );
-  }
-  if (verify) await askWith(key, targets[0]!, parts);
-  const overtaken = providers.find((one) => applied.get(one)! > begun);
-  if (overtaken) throw operatorError(`'${overtaken.name}': a later rotate() was quicker, and its key stays`);
-  for (const one of providers) {
-    one.setKey?.(key);
-    applied.set(one, begun);
-  }
+  const [{ provider: owner }] = targets;
+  if (!owner.setKey)
+    throw operatorError(
+      `'${owner.name}' keeps its own key: it was made from a client; make it from settings with apiKey`,
+    );
+  if (verify && !owner.withKey)
+    throw operatorError(
+      `'${owner.name}' cannot ask with a new key before the old one goes: it has no withKey(); rotate without verify`,
+    );
+  if (verify) await askWith(key, targets[0], parts);
+  if (applied.get(owner)! > begun)
+    throw operatorError(`'${owner.name}': a later rotate() was quicker, and its key stays`);
+  owner.setKey(key);
+  applied.set(owner, begun);
   for (const target of targets) target.health.clearLockout();
-  for (const one of providers) {
-    parts.emit({
-      type: 'key',
-      at: parts.runtime.now(),
-      provider: one.name,
-      action: 'rotated',
-      reason: 'rotate()',
-    });
-  }
+  parts.emit({
+    type: 'key',
+    at: parts.runtime.now(),
+    provider: owner.name,
+    action: 'rotated',
+    reason: 'rotate()',
+  });
 }
 
-function targetsOf(provider: Provider | string, { lineup }: OperationParts): ExecutionTarget[] {
-  const found = [...lineup().targets.values()].filter((target) =>
+/** The targets of the one provider that is meant. */
+function targetsOf(
+  provider: Provider | string,
+  { lineup }: OperationParts,
+): [ExecutionTarget, ...ExecutionTarget[]] {
+  const [first, ...others] = [...lineup().targets.values()].filter((target) =>
     typeof provider === 'string' ? target.provider.name === provider : target.provider === provider,
   );
-  if (found.length > 0) return found;
-  throw operatorError(
-    `no target has the provider '${typeof provider === 'string' ? provider : String((provider as Provider | null)?.name)}'`,
-  );
+  if (!first)
+    throw operatorError(
+      `no target has the provider '${typeof provider === 'string' ? provider : String((provider as Provider | null)?.name)}'`,
+    );
+  const { size } = new Set([first, ...others].map((target) => target.provider));
+  // Providers of one name may be of several accounts and hosts, and none may see another's key.
+  if (size > 1)
+    throw operatorError(
+      `${size} providers are named '${first.provider.name}': hand in the provider object, or give each a \`name\``,
+    );
+  return [first, ...others];
 }
 
 /**

@@ -153,6 +153,35 @@ describe('a key that is refused', () => {
     expect(vendor.asked.at(-1)).toBe('last-key');
   });
 
+  it.each([{}, { verify: true }])(
+    'goes to one provider object: by a name that several share it goes to none, %o',
+    async (options) => {
+      const own = (): Provider => ({ name: 'openai', complete: vi.fn(async () => []), setKey: vi.fn() });
+      const [here, there] = [own(), own()];
+      here.withKey = there.withKey = vi.fn(own);
+      const models = {
+        chat: [
+          { id: 'here', provider: here, model: 'm' },
+          { id: 'here too', provider: here, model: 'n' },
+          { id: 'there', provider: there, model: 'm' },
+        ],
+      };
+      const router = createRouter({ models, runtime: manualRuntime() });
+      await expect(router.rotate('openai', 'new-key', options)).rejects.toMatchObject({
+        code: 'bad-request',
+        message: "2 providers are named 'openai': hand in the provider object, or give each a `name`",
+      });
+      for (const { setKey, withKey, complete } of [here, there])
+        for (const method of [setKey, withKey, complete]) expect(method).not.toHaveBeenCalled();
+      await router.rotate(here, 'new-key');
+      expect(here.setKey).toHaveBeenCalledExactlyOnceWith('new-key');
+      expect(there.setKey).not.toHaveBeenCalled();
+      router.update({ models: { chat: models.chat.slice(0, 2) } });
+      await router.rotate('openai', 'newer-key');
+      expect(here.setKey).toHaveBeenLastCalledWith('newer-key');
+    },
+  );
+
   it('is not verified by a provider that has no way to, and nothing changes', async () => {
     const setKey = vi.fn();
     const provider: Provider = { name: 'own', complete: async () => [], setKey };
