@@ -137,9 +137,15 @@ export interface ModelOptions extends SharedOptions {
 
 /** Active probes: they find a dead target before an outage needs it, and a recovered one before a caller has to try. */
 export interface ProbeOptions {
-  /** A target that has not been asked for so long is probed; one whose breaker waits for a probe is looked at as often. @default 60_000 */
+  /**
+   * A target that has not been asked for so long is probed, as soon as `maxPerHour` has room; one whose breaker waits for a
+   * probe is looked at as often. @default 60_000
+   */
   readonly everyMs?: number | undefined;
-  /** All probes of the router together; each takes about 10 tokens in and at most 16 out. @default 60 */
+  /**
+   * All probes of the router together, spread evenly: 60 are one a minute, so that six quiet targets are asked every six
+   * minutes each. A probe takes about 10 tokens in and at most 16 out. @default 60
+   */
   readonly maxPerHour?: number | undefined;
 }
 

@@ -20,43 +20,50 @@ export interface ProberParts extends ProbeParts {
 
 /**
  * Every so often, whoever waits for an attempt that decides is asked, and whoever has not been asked since: those whose
- * breaker has to be probed first, then those that have been left alone longest. All of them together no more than so many
- * times an hour. The permit is the one that every call needs, so that limits, cool-downs and a probe under way keep probes
- * away as well.
+ * breaker has to be probed first, then those that have been left alone longest. One at a time, an even share of the hour
+ * apart: so the bound is never passed, and never spent at the beginning of an hour, whatever happens in the rest of it.
+ * The permit is the one that every call needs, so that limits, cool-downs and a probe under way keep probes away as well.
  */
 export function createProber({ lineup, ...parts }: ProberParts): Prober {
   const { runtime } = parts;
   const closing = new AbortController();
   let settings: ProbeSettings | undefined;
   let callOff = () => {};
-  let sentAt: readonly number[] = [];
+  let sentAt = -Infinity;
 
-  function wind({ everyMs }: ProbeSettings): void {
-    callOff = setAlarm(runtime, everyMs, ring, { keepsAlive: false });
+  function wind(ms: number): void {
+    callOff = setAlarm(runtime, ms, ring, { keepsAlive: false });
   }
 
   function ring(): void {
     if (settings === undefined) return;
     const now = runtime.now();
     const { everyMs, maxPerHour } = settings;
+    const apartMs = Math.ceil(hourMs / maxPerHour);
     // A clock that was set back: what it says was sent later than now would hold all probes back until then.
-    sentAt = sentAt.filter((at) => at <= now && now - at < hourMs);
+    const heldMs = sentAt > now ? 0 : sentAt + apartMs - now;
+    if (heldMs > 0) wind(heldMs);
+    else if (sendOne(now, everyMs)) wind(apartMs);
+    else wind(Math.min(everyMs, Math.max(apartMs, nextDueMs(lineup(), now, everyMs))));
+  }
+
+  /** Asks the most urgent target that admits an attempt; whether there was one. */
+  function sendOne(now: number, everyMs: number): boolean {
     for (const target of dueOf(lineup(), now, everyMs)) {
-      if (sentAt.length >= maxPerHour) break;
-      // Another target of the same provider and model may have been asked just now.
-      const permit = isDue(target, now, everyMs) && target.health.admit({ lastResort: false });
+      const permit = target.health.admit({ lastResort: false });
       if (!permit) continue;
-      sentAt = [...sentAt, now];
+      sentAt = now;
       probeWith(permit, target, 'schedule', { ...parts, signal: closing.signal }).catch(() => {});
+      return true;
     }
-    wind(settings);
+    return false;
   }
 
   return {
     set(next) {
       callOff();
       settings = closing.signal.aborted ? undefined : next;
-      if (settings !== undefined) wind(settings);
+      if (settings !== undefined) wind(settings.everyMs);
     },
     close() {
       callOff();
@@ -68,7 +75,9 @@ export function createProber({ lineup, ...parts }: ProberParts): Prober {
 
 /** The most urgent first. */
 function dueOf({ targets }: Lineup, now: number, everyMs: number): ExecutionTarget[] {
-  const rank = ({ health }: ExecutionTarget) => (health.needsProbe(now) ? -Infinity : health.askedAt());
+  // Also before those that nobody has asked ever.
+  const rank = ({ health }: ExecutionTarget) =>
+    health.needsProbe(now) ? -Infinity : Math.max(health.askedAt(), -Number.MAX_VALUE);
   return [...targets.values()]
     .filter((target) => isDue(target, now, everyMs))
     .map((target) => ({ target, rank: rank(target) }))
@@ -79,4 +88,10 @@ function dueOf({ targets }: Lineup, now: number, everyMs: number): ExecutionTarg
 function isDue({ health }: ExecutionTarget, now: number, everyMs: number): boolean {
   const askedAt = health.askedAt();
   return health.needsProbe(now) || askedAt <= now - everyMs || askedAt > now;
+}
+
+/** How long until the first of those that are not due yet will be. */
+function nextDueMs({ targets }: Lineup, now: number, everyMs: number): number {
+  const waits = [...targets.values()].map(({ health }) => health.askedAt() + everyMs - now);
+  return waits.reduce((soonest, wait) => (wait > 0 && wait < soonest ? wait : soonest), everyMs);
 }

@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { createRouter, type RouterOptions } from 'failsoft';
-import { manualRuntime, scriptedProvider } from 'failsoft/testing';
+import { manualRuntime, scriptedProvider, type ScriptSource } from 'failsoft/testing';
 import { arrange } from './arrange.ts';
 
 const hourMs = 3_600_000;
@@ -54,6 +55,55 @@ describe('active probes', () => {
     });
   });
 
+  it('spread their bound over the hour: six quiet targets are asked in turn, one each minute', async () => {
+    const parts = { a: 'x', b: 'x', c: 'x', d: 'x', e: 'x', f: 'x' };
+    const stage = arrange(parts, { probes: {} });
+    await during(stage, async () => {
+      const startedAt = stage.runtime.now();
+      await stage.runtime.advance(2 * hourMs);
+      const probes = stage.eventsOf('probe');
+      expect(probes.map(({ at }) => (at - startedAt) / 60_000)).toEqual(
+        Array.from({ length: 120 }, (_, minute) => minute + 1),
+      );
+      expect(probes.map(({ target }) => target).join('')).toBe('abcdef'.repeat(20));
+    });
+  });
+
+  it('pass the bound in no hour and come in no burst, whatever the options and targets', async () => {
+    const cases = fc.asyncProperty(
+      fc.record({
+        everyMs: fc.integer({ min: 1_000, max: 600_000 }),
+        maxPerHour: fc.integer({ min: 1, max: 400 }),
+        sick: fc.subarray(['a', 'b', 'c', 'd', 'e']),
+      }),
+      async ({ sick, ...probes }) => {
+        const scriptOf = (id: string): ScriptSource => (sick.includes(id) ? [{ fail: 'server-error' }] : 'x');
+        const ids = ['a', 'b', 'c', 'd', 'e'];
+        const stage = arrange(Object.fromEntries(ids.map((id) => [id, scriptOf(id)])), { probes });
+        await during(stage, async () => {
+          await stage.runtime.advance(2 * hourMs);
+          const at = stage.eventsOf('probe').map((event) => event.at);
+          expect(at.length).toBeGreaterThan(0);
+          for (const [index, from] of at.slice(1).entries())
+            expect(from - at[index]!).toBeGreaterThanOrEqual(hourMs / probes.maxPerHour);
+        });
+      },
+    );
+    await fc.assert(cases, { numRuns: 20 });
+  });
+
+  it('ask first who waits to come back', async () => {
+    const stage = arrange(
+      { a: 'x', b: 'x', c: 'x', d: [{ fail: 'auth' }] },
+      { probes: { everyMs: 60_000, maxPerHour: 30 } },
+    );
+    await during(stage, async () => {
+      await stage.ask({}, { targets: ['d'] }).catch(() => {});
+      await stage.runtime.advance(60_000);
+      expect(stage.eventsOf('probe')).toMatchObject([{ target: 'd', ok: false }]);
+    });
+  });
+
   it('go on where the clock is set back by a day', async () => {
     const runtime = manualRuntime({ startAt: 30 * 24 * hourMs });
     let stepMs = 0;
@@ -63,10 +113,10 @@ describe('active probes', () => {
       probes: { everyMs: 60_000, maxPerHour: 5 },
       runtime: { ...runtime, now: () => runtime.now() + stepMs },
     });
-    await runtime.advance(hourMs / 2);
+    await runtime.advance(hourMs);
     expect(provider.calls).toHaveLength(5);
     stepMs = -24 * hourMs;
-    await runtime.advance(hourMs / 2);
+    await runtime.advance(hourMs);
     expect(provider.calls).toHaveLength(10);
     await runtime.run(router.close());
   });
