@@ -5,6 +5,7 @@ import type { CompletionRequest } from './core/request.ts';
 import type { Call, Parts } from './execution/call.ts';
 import { followSignal } from './execution/cancellation.ts';
 import { carry, type Outcome } from './execution/carry.ts';
+import { tokensOf } from './execution/continuation.ts';
 import { prepare } from './execution/prepare.ts';
 import { completionOf, errorOf } from './execution/report.ts';
 import { createShow, type Reader, type ShowSettings } from './execution/show.ts';
@@ -113,7 +114,7 @@ function planFor({ call, lineup, demand }: Resolved, engine: EngineParts, asked?
   const { settings } = lineup;
   const now = runtime.now();
   const candidates = survey(lineup, now, {
-    demand: call.tokens,
+    demand: tokensOf(call),
     refusalOf: refusals(call, demand.features.length > 0),
   });
   const { strategy } = settings;

@@ -49,9 +49,9 @@ export interface Attempt {
   transport: Transport;
   usage?: Usage;
   /**
-   * Where the attempt did not come to its end. `partial`: as far as the vendor had counted by then; `estimated`: failsoft left it (it was cut or
-   * silent for too long) before anything was counted, and this is a guess by the length of request and answer, four characters to a
-   * token. `costUsd` holds a guess of what is missing. Absent: as the vendor counted it.
+   * Where the attempt did not come to its end. `partial`: as far as the vendor had counted by then; `estimated`: it broke off, was cut or
+   * was silent for too long before anything was counted, and this is a guess by the length of request and answer, four characters to a
+   * token. `costUsd` holds a guess of what is missing. Absent: as the vendor counted it, or it failed before it had begun to answer.
    */
   usageIs?: 'partial' | 'estimated';
   costUsd?: number;
@@ -84,7 +84,7 @@ export interface Completion<Output = unknown> {
   object: Output;
   finishReason: FinishReason;
   usage: Usage;
-  /** Of the whole call, lost attempts included; undefined where a price is unknown. */
+  /** Of the whole call, lost attempts included, by estimate where they did not finish; undefined where a price is unknown. */
   costUsd?: number;
   target: TargetInfo;
   segments: Segment[];

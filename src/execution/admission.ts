@@ -1,6 +1,7 @@
 import type { Permit } from '../health/target-health.ts';
 import type { Candidate } from '../routing/candidate.ts';
 import type { Call, ExecutionTarget, Parts } from './call.ts';
+import { tokensOf } from './continuation.ts';
 import type { Walk } from './walk.ts';
 
 /** One call on its way. */
@@ -29,7 +30,7 @@ export function admitNext(
     const target = parts.target(candidate);
     const permit = target.health.admit({
       lastResort: walk.isLastResort(),
-      demand: call.tokens,
+      demand: tokensOf(call),
     });
     if (!permit) {
       refused = (refused ?? new Set()).add(candidate);
@@ -43,6 +44,6 @@ export function admitNext(
 
 /** The same target once more. */
 export function admitAgain({ candidate, target }: Admission, { call }: Journey): Admission | undefined {
-  const permit = target.health.admit({ lastResort: true, demand: call.tokens, extra: true });
+  const permit = target.health.admit({ lastResort: true, demand: tokensOf(call), extra: true });
   return permit && { candidate, target, permit };
 }

@@ -17,6 +17,7 @@ import type { Racer } from './race.ts';
 import { estimateUsage, recordEnd, recordFacts, scrubbed } from './record.ts';
 import { refreshKey } from './refresh-key.ts';
 import type { AttemptDeadlines, HistoryOfSilence } from './silence.ts';
+import { countWritten, type Written } from './written.ts';
 
 /** An answer that is whole. */
 export interface Answer {
@@ -94,17 +95,13 @@ function settled(
     continued: sent.join?.continued,
   };
   if (verdict.ok) {
-    recordEnd(permit, attempt, { outcome: 'success', collected });
+    recordEnd(permit, attempt, { outcome: 'success', written: sent.written });
     collected.warnings.push(...verdict.warnings);
     const { finishReason, object } = verdict;
     return { ...facts, answer: { target, continued: facts.continued, collected, finishReason, object } };
   }
   const { failure, cause, callDeadline = false, blameless = false } = verdict;
-  return failed(
-    input,
-    { ...facts, failure, cause, callDeadline },
-    { blameless, keyVersion: sent.keyVersion },
-  );
+  return failed(input, { ...facts, failure, cause, callDeadline }, { blameless, sent });
 }
 
 /** A schema can be the host's own code, which must not hold the call. */
@@ -129,23 +126,23 @@ async function inTime(
 async function failed(
   input: AttemptInput,
   end: AttemptEnd & { readonly failure: Failure },
-  { blameless, keyVersion }: { readonly blameless: boolean; readonly keyVersion: number | undefined },
+  { blameless, sent }: { readonly blameless: boolean; readonly sent: Sent },
 ): Promise<AttemptEnd> {
   const { call, target, permit, parts, mayRefresh } = input;
   const { attempt, cut } = end;
   const failure = scrubbed(end.failure, call, target);
   attempt.failure = failure;
-  estimateUsage(attempt, failure, { collected: end.collected, target, call });
+  estimateUsage(attempt, failure, { ...sent, target });
   if (failure.requestId !== undefined) attempt.requestId ??= failure.requestId;
   // Before anything is held against the target: with a fresh key there is nothing against it.
   const keyRefreshed =
     mayRefresh &&
     !cut &&
     failure.kind === 'auth' &&
-    (await refreshKey({ call, target, keyVersion, race: input.race }, parts));
+    (await refreshKey({ call, target, keyVersion: sent.keyVersion, race: input.race }, parts));
   const isUndecided = blameless || cut !== undefined || keyRefreshed;
   const outcome = cut === 'rival' ? 'outpaced' : isUndecided ? 'undecided' : 'failure';
-  recordEnd(permit, attempt, { outcome, failure, collected: end.collected });
+  recordEnd(permit, attempt, { outcome, failure, written: sent.written });
   if (failure.kind === 'unsupported' && failure.feature) target.health.learn(failure.feature);
   return { ...end, failure, keyRefreshed };
 }
@@ -153,6 +150,7 @@ async function failed(
 interface Sent {
   readonly attempt: Attempt;
   readonly collected: Collected;
+  readonly written: Written;
   readonly request: ProviderRequest;
   readonly outcome: Promise<GuardOutcome>;
   readonly cutBy: () => AttemptEnd['cut'];
@@ -181,6 +179,7 @@ function send(input: AttemptInput): Sent {
   call.attempts.push(attempt);
   if (!race?.isHedge) call.show?.begin(target.info, call.continuation !== undefined);
   const collector = createCollector(target.provider.name);
+  const written = countWritten();
   const join = call.continuation && createJoin(call.continuation, target, () => answerAnew(call));
   const take = (event: ProviderEvent) => {
     collector.add(event);
@@ -202,6 +201,7 @@ function send(input: AttemptInput): Sent {
         race?.win();
       }
       if (event.type === 'meta' && event.limits) permit.told(event.limits);
+      written.add(event);
       if (join) join.pass(event).forEach(take);
       else take(event);
     },
@@ -210,6 +210,7 @@ function send(input: AttemptInput): Sent {
   return {
     attempt,
     collected: collector.collected,
+    written,
     request,
     outcome,
     cutBy: cuts.by,

@@ -90,7 +90,7 @@ export interface Call {
   continuation: Continuation | undefined;
   /** What a reader sees; undefined for `complete()`, which shows nothing before its end. */
   readonly show: Show | undefined;
-  /** What it may take; undefined where no target limits its tokens. */
+  /** What it may take as it began; undefined where no target limits its tokens. */
   readonly tokens: TokenDemand | undefined;
   /** What it took so far, in order. */
   readonly attempts: Attempt[];

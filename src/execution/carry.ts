@@ -3,6 +3,7 @@ import type { Plan } from '../routing/plan.ts';
 import { admitAgain, admitNext, type Admission, type Journey } from './admission.ts';
 import { runAttempt, type Answer, type AttemptEnd } from './attempt.ts';
 import type { Call, Parts } from './call.ts';
+import { tokensOf } from './continuation.ts';
 import { attemptHedged } from './hedge.ts';
 import { tryWhileAsked, type TryEnd } from './retry.ts';
 import { conclude, tellFailover } from './tell.ts';
@@ -29,7 +30,7 @@ export type Outcome =
 
 /** Carries one call to an outcome: attempt, decide, and on to the next target, as the plan says. */
 export async function carry(call: Call, plan: Plan, parts: Parts): Promise<Outcome> {
-  const walk = startWalk(plan, call.tokens, parts);
+  const walk = startWalk(plan, () => tokensOf(call), parts);
   const journey: Journey = { call, walk, parts };
   let last: AttemptEnd | undefined;
   /** The attempt whose text the reader saw last. */

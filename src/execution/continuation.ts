@@ -1,6 +1,8 @@
 import type { Segment } from '../core/completion.ts';
 import type { AssistantPart, Message } from '../core/request.ts';
+import type { TokenDemand } from '../health/target-health.ts';
 import type { ProviderEvent } from '../providers/provider.ts';
+import { estimateInputTokens } from '../routing/demand.ts';
 import type { AttemptEnd } from './attempt.ts';
 import type { Call, ExecutionTarget } from './call.ts';
 import { continuationPrompt, createSeam, type SeamResult } from './seam.ts';
@@ -10,6 +12,8 @@ export interface Continuation {
   readonly before: string;
   readonly reasoning: string;
   readonly segments: readonly Segment[];
+  /** What to take it up adds to the request, in tokens: an estimate. */
+  readonly inputTokens: number;
 }
 
 /** Fewer characters than this are not taken up where the reader can be told that they are void. */
@@ -31,7 +35,10 @@ export function continuationAfter(
   // So little can hardly be recognised again, and is told anew as quickly.
   if (length === 0 || (length < leastBefore && call.show?.canTakeBack)) return undefined;
   const segments = joinSegments(continued, { target: target.id, text });
-  return { before, reasoning: (continued?.reasoning ?? '') + reasoning, segments };
+  const inputTokens = estimateInputTokens({
+    messages: asInstruction(before, continuationPrompt(before).instruction),
+  });
+  return { before, reasoning: (continued?.reasoning ?? '') + reasoning, segments, inputTokens };
 }
 
 /** Who wrote which part, with the newest one added. */
@@ -59,10 +66,20 @@ export function askToGoOn({ before }: Continuation, target: ExecutionTarget): re
   const { instruction } = continuationPrompt(before);
   if (target.provider.continuation) return target.provider.continuation({ before, instruction });
   if (takesPrefill(target)) return [{ role: 'assistant', content: before.trimEnd() }];
+  return asInstruction(before, instruction);
+}
+
+function asInstruction(before: string, instruction: string): readonly Message[] {
   return [
     { role: 'assistant', content: before },
     { role: 'user', content: instruction },
   ];
+}
+
+/** What the next attempt may take: as the call began, or with what it takes to go on. */
+export function tokensOf({ tokens, continuation }: Call): TokenDemand | undefined {
+  if (!tokens || !continuation) return tokens;
+  return { ...tokens, inputTokens: tokens.inputTokens + continuation.inputTokens };
 }
 
 function takesPrefill({ provider, supports }: ExecutionTarget): boolean {

@@ -3,6 +3,7 @@ import type { Candidate } from '../routing/candidate.ts';
 import type { Admission, Journey } from './admission.ts';
 import { runAttempt, type AttemptEnd, type AttemptInput } from './attempt.ts';
 import type { ExecutionTarget } from './call.ts';
+import { tokensOf } from './continuation.ts';
 import { permitOf } from './decide.ts';
 import { createRace, type Race, type Runner } from './race.ts';
 import { conclude, tellFailover, tellHedge } from './tell.ts';
@@ -62,7 +63,7 @@ function secondOf(journey: Journey, first: First, waitedMs: number): First | und
     );
   const refused = pay(journey, target);
   if (refused) return void tell(refused);
-  const permit = target.health.admit({ lastResort: false, demand: call.tokens, extra: true });
+  const permit = target.health.admit({ lastResort: false, demand: tokensOf(call), extra: true });
   if (!permit) return giveBack(journey, target);
   walk.ask(candidate);
   tell();
@@ -75,7 +76,7 @@ function isFit(other: Candidate, first: Candidate, { call, parts }: Journey): bo
   if (parts.queue.isClaimed(other.id)) return false;
   const { health } = parts.target(other);
   const now = parts.runtime.now();
-  const isWell = health.view(now, call.tokens).breaker === 'closed' && !health.snapshot(now).ramp;
+  const isWell = health.view(now, tokensOf(call)).breaker === 'closed' && !health.snapshot(now).ramp;
   return other.priority === first.priority && isWell;
 }
 

@@ -4,11 +4,12 @@ import { costOf } from '../core/price.ts';
 import { elapsedMs } from '../core/runtime.ts';
 import { stated } from '../core/stated.ts';
 import { scrub } from '../core/scrub.ts';
-import type { Provider } from '../providers/provider.ts';
+import type { Provider, ProviderRequest } from '../providers/provider.ts';
 import type { AttemptResult, Permit } from '../health/target-health.ts';
 import { estimateInputTokens } from '../routing/demand.ts';
 import type { Call, ExecutionTarget } from './call.ts';
 import type { Collected } from './collect.ts';
+import type { Written } from './written.ts';
 
 /** Fills in what an attempt took, however it ended. */
 export function recordFacts(
@@ -25,44 +26,43 @@ export function recordFacts(
   if (costUsd !== undefined) attempt.costUsd = costUsd;
 }
 
-const charactersPerToken = 4;
-
-function writtenTokens({ text, reasoning }: Collected): number {
-  return Math.ceil((text.length + reasoning.length) / charactersPerToken);
-}
-
 /**
- * Vendors bill what they read and wrote until they notice that nobody listens any longer, and tell nobody: where failsoft left an
- * attempt, what was not counted by then is estimated. What broke off by itself and was not counted stays unknown.
+ * Vendors bill what they read, and what they wrote until the answer broke off or they noticed that nobody listens any longer. What
+ * they had not counted by then is estimated, from the request as it was sent and from all that came: wherever failsoft left an attempt,
+ * and wherever an answer had begun. One that was refused costs nothing.
  */
-export function estimateUsage(attempt: Attempt, failure: Failure, from: Estimated): void {
-  const { collected, target, call } = from;
-  const isLeft = failure.kind === 'aborted' || failure.kind === 'timeout';
-  if (collected.finish !== undefined || !(isLeft || attempt.usage !== undefined)) return;
-  const guess = {
-    inputTokens: estimateInputTokens(call.read.request),
-    outputTokens: writtenTokens(collected),
-  };
+export function estimateUsage(
+  attempt: Attempt,
+  { kind }: Failure,
+  { collected, written, request, target }: Estimated,
+): void {
+  const isLeft = kind === 'aborted' || kind === 'timeout';
+  const isBilled = isLeft || attempt.usage !== undefined || written.hasBegun();
+  if (collected.finish !== undefined || !isBilled) return;
+  const guess = { inputTokens: estimateInputTokens(request), outputTokens: written.tokens() };
+  // Some vendors count the input and the first word of an answer at its beginning, and the rest at its end.
+  const outputTokens = Math.max(guess.outputTokens, attempt.usage?.outputTokens ?? 0);
   attempt.usageIs = attempt.usage ? 'partial' : 'estimated';
-  attempt.costUsd = costOf({ ...guess, ...attempt.usage }, target.price);
+  attempt.costUsd = costOf({ ...guess, ...attempt.usage, outputTokens }, target.price);
   attempt.usage ??= guess;
 }
 
 interface Estimated {
   readonly collected: Collected;
+  readonly written: Written;
+  readonly request: ProviderRequest;
   readonly target: ExecutionTarget;
-  readonly call: Call;
 }
 
 interface Ended extends Pick<AttemptResult, 'outcome' | 'failure'> {
-  readonly collected: Collected;
+  readonly written: Written;
 }
 
 /** Tells the target's health how an attempt ended. */
 export function recordEnd(
   permit: Permit,
   { durationMs, usage, usageIs }: Attempt,
-  { outcome, failure, collected }: Ended,
+  { outcome, failure, written }: Ended,
 ): void {
   const counted = usageIs === 'estimated' ? undefined : usage;
   const tokens = counted?.totalTokens ?? (counted?.inputTokens ?? 0) + (counted?.outputTokens ?? 0);
@@ -72,7 +72,7 @@ export function recordEnd(
     durationMs,
     tokens: tokens > 0 && usageIs === undefined ? tokens : undefined,
     // An answer whose vendor counts nothing may have thought unseen: for it all that was reserved is taken.
-    writtenTokens: outcome === 'success' ? undefined : writtenTokens(collected),
+    writtenTokens: outcome === 'success' ? undefined : written.tokens(),
     usage: counted,
   });
 }

@@ -1,6 +1,7 @@
 import type { Plan } from '../routing/plan.ts';
 import { admitAgain, admitNext, type Admission, type Journey } from './admission.ts';
 import type { Call, ExecutionTarget, Parts } from './call.ts';
+import { tokensOf } from './continuation.ts';
 import type { Outlook, Waiter } from './queue.ts';
 
 /** A retry: the target that has just failed, and from when it may be asked again. */
@@ -93,7 +94,7 @@ function outlookOf(wait: Wait): Outlook | undefined {
   let lookAgainAt = isEarly ? dueAt : Infinity;
   for (const { target, since: from } of wanted) {
     const until = Math.min(from + target.queueMs, now + call.deadline.leftMs(now));
-    const at = worthWaiting(target, { now, until, demand: call.tokens });
+    const at = worthWaiting(target, { now, until, demand: tokensOf(call) });
     if (at === undefined) continue;
     claims.push(target.id);
     lookAgainAt = Math.min(lookAgainAt, at);
@@ -115,15 +116,16 @@ function worthWaiting(
 /** The ids of those targets of a plan that a call would wait for, if it came now and nobody could be asked. */
 export function worthQueueing(
   { blocked }: Plan,
-  { tokens: demand, deadline }: Call,
+  call: Call,
   { runtime, target: targetOf }: Pick<Parts, 'runtime' | 'target'>,
 ): string[] {
   const now = runtime.now();
+  const { deadline } = call;
   return blocked
     .map(targetOf)
     .filter((target) => {
       const until = now + Math.min(target.queueMs, deadline.leftMs(now));
-      return worthWaiting(target, { now, until, demand }) !== undefined;
+      return worthWaiting(target, { now, until, demand: tokensOf(call) }) !== undefined;
     })
     .map(({ id }) => id);
 }

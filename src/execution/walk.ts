@@ -34,7 +34,7 @@ type WalkParts = Pick<Parts, 'runtime' | 'target' | 'replan'>;
 
 interface Memory {
   readonly parts: WalkParts;
-  readonly demand: Call['tokens'];
+  readonly demand: () => Call['tokens'];
   readonly asked: Set<string>;
   plan: Plan;
   order: Order;
@@ -46,8 +46,8 @@ interface Memory {
   replannedAt: number;
 }
 
-/** `demand`: what the call may take, where a target limits its tokens. */
-export function startWalk(plan: Plan, demand: Call['tokens'], parts: WalkParts): Walk {
+/** `demand`: what the call may take now, where a target limits its tokens. */
+export function startWalk(plan: Plan, demand: () => Call['tokens'], parts: WalkParts): Walk {
   const memory: Memory = {
     parts,
     demand,
@@ -89,7 +89,7 @@ function isLeft(memory: Memory, candidate: Candidate): boolean {
 }
 
 function viewOf({ parts, demand }: Memory, candidate: Candidate, now: number): HealthView {
-  return parts.target(candidate).health.view(now, demand);
+  return parts.target(candidate).health.view(now, demand());
 }
 
 function suits(memory: Memory, candidate: Candidate, now: number): boolean {

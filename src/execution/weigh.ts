@@ -4,7 +4,7 @@ import type { HealthView } from '../health/target-health.ts';
 import type { Journey } from './admission.ts';
 import type { AttemptEnd } from './attempt.ts';
 import type { Call, ExecutionTarget } from './call.ts';
-import { continuationAfter, type Continuation } from './continuation.ts';
+import { continuationAfter, tokensOf, type Continuation } from './continuation.ts';
 import { adapts, decide, permitOf } from './decide.ts';
 import { retryDelay } from './retry.ts';
 
@@ -84,7 +84,7 @@ function retryOf(
 ): { readonly inMs: number; readonly paidAt?: number } | { readonly notRetried: string } {
   if (adapts(failure)) return { inMs: 0 };
   const now = runtime.now();
-  const view = target.health.view(now, call.tokens);
+  const view = target.health.view(now, tokensOf(call));
   const blockedMs = blockedFor(view, now);
   if (failure.retryAfterMs === undefined && blockedMs > patienceFor(view, target))
     return { notRetried: `not waited for: ${view.blockedReason}` };

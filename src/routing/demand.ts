@@ -130,7 +130,12 @@ function featuresOf(
  * A rough count of the request's tokens: four characters each, images and files flat. Reasoning of earlier turns does not
  * count, since most vendors leave it out.
  */
-export function estimateInputTokens({ system, messages, tools, schema }: CompletionRequest): number {
+export function estimateInputTokens({
+  system,
+  messages,
+  tools,
+  schema,
+}: Pick<CompletionRequest, 'system' | 'messages' | 'tools' | 'schema'>): number {
   let characters = (system?.length ?? 0) + (schema === undefined ? 0 : schemaLength(schema));
   for (const tool of tools ?? [])
     characters += tool.name.length + (tool.description?.length ?? 0) + schemaLength(tool.parameters);
@@ -165,7 +170,8 @@ function schemaLength(schema: Schema): number {
   return '~standard' in schema ? charactersPerOpaqueSchema : jsonLength(schema);
 }
 
-function jsonLength(value: unknown): number {
+/** How long it is when written out. */
+export function jsonLength(value: unknown): number {
   try {
     return JSON.stringify(value).length;
   } catch {

@@ -40,12 +40,13 @@ const earlier: Continuation = {
   before: 'Once. ',
   reasoning: 'Hm. ',
   segments: [{ target: 'z', text: 'Once. ' }],
+  inputTokens: 150,
 };
 
 describe('what an attempt left to be taken up', () => {
   it('is what the reader has of it, and who wrote it', () => {
-    expect(after()).toEqual({ before: told, reasoning: '', segments: [{ target: 'a', text: told }] });
-    expect(after({ reasoning: 'Well.', continued: earlier })).toEqual({
+    expect(after()).toMatchObject({ before: told, reasoning: '', segments: [{ target: 'a', text: told }] });
+    expect(after({ reasoning: 'Well.', continued: earlier })).toMatchObject({
       before: `Once. ${told}`,
       reasoning: 'Hm. Well.',
       segments: [...earlier.segments, { target: 'a', text: told }],
@@ -74,7 +75,8 @@ describe('what an attempt left to be taken up', () => {
 
 describe('the segments of an answer', () => {
   const one = { target: 'a', text: 'One, ' };
-  const continued = { before: 'One, ', reasoning: '', segments: [{ target: 'z', text: 'Zero, ' }, one] };
+  const segments = [{ target: 'z', text: 'Zero, ' }, one];
+  const continued = { before: 'One, ', reasoning: '', segments, inputTokens: 150 };
 
   it('are one for each that wrote in a row', () => {
     expect(joinSegments(undefined, one)).toEqual([one]);
@@ -108,7 +110,7 @@ describe('the parts of an answer that was taken up', () => {
   });
 });
 
-const continuation: Continuation = { before: told, reasoning: '', segments: [] };
+const continuation: Continuation = { before: told, reasoning: '', segments: [], inputTokens: 150 };
 const target = (more: object = {}, supports: object = {}) =>
   ({ provider: { name: 'acme', ...more }, supports }) as unknown as ExecutionTarget;
 const byPrefill = target({}, { prefill: true });
