@@ -59,7 +59,8 @@ export async function probeWith(
   const call = probeCall(runtime, runtime.now());
   const parts = {
     runtime,
-    emit,
+    // What comes of a probe belongs to no call.
+    emit: (event: RouterEvent) => emit({ ...event, callId: undefined }),
     inFlight: (id: string, cut: (reason: unknown) => void) => inFlight.attempt(id, cut),
   };
   const unfollow = followSignal(signal, call.cancellation);

@@ -20,9 +20,9 @@ export async function refreshKey(
   { call, target: { provider }, keyVersion, race }: RefusedKey,
   { runtime, emit }: AttemptParts,
 ): Promise<boolean> {
-  if (!provider.refreshKey) return false;
-  // Of several attempts that were refused at once, the first has fetched the key for all.
+  // Of several attempts that were refused at once, the first has fetched the key for all; or it was replaced meanwhile.
   if (keyVersion && provider.keyVersion?.() !== keyVersion) return true;
+  if (!provider.refreshKey) return false;
   const changed = await fetchAnew(provider, { call, runtime, race });
   const action = changed ? 'refreshed' : 'refused';
   const reason = changed ? 'fetched anew after a refusal' : 'refused, and no other key was to be had';

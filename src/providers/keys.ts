@@ -25,8 +25,8 @@ const refreshedMs = 1_000;
 export interface KeyRing {
   /** The key, at once where it is known. */
   get(): string | Promise<string>;
-  /** Fetches the key again; resolves to whether it changed. */
-  refresh(): Promise<boolean>;
+  /** Fetches the key again; resolves to whether it changed. Undefined where there is nothing to fetch: the key is a string. */
+  readonly refresh: (() => Promise<boolean>) | undefined;
   set(key: string): void;
   version(): number;
   /** The key, then those before it. */
@@ -69,17 +69,18 @@ export function keyRing(source: ApiKey): KeyRing {
     }
   });
 
+  async function refresh(): Promise<boolean> {
+    if (systemRuntime.now() - refreshedAt < refreshedMs) return true;
+    const before = version;
+    await refreshed();
+    if (version === before) return false;
+    refreshedAt = systemRuntime.now();
+    return true;
+  }
+
   return {
     get: () => (current !== undefined && systemRuntime.now() < goodUntil ? current : refreshed()),
-    async refresh() {
-      if (typeof source === 'string') return false;
-      if (systemRuntime.now() - refreshedAt < refreshedMs) return true;
-      const before = version;
-      await refreshed();
-      if (version === before) return false;
-      refreshedAt = systemRuntime.now();
-      return true;
-    },
+    refresh: typeof source === 'string' ? undefined : refresh,
     set: (key) => use(key, Infinity),
     version: () => version,
     secrets: () => (current === undefined ? [...former] : [current, ...former]),

@@ -22,7 +22,7 @@ function setUp(apiKey: ApiKey, accepted: string) {
         yield { type: 'text', text: 'Hello.' };
         yield { type: 'finish', finishReason: 'stop' };
       },
-      refreshKey: () => ring.refresh(),
+      refreshKey: ring.refresh,
       setKey: (key) => ring.set(key),
       withKey: providerWith,
       keyVersion: () => ring.version(),
@@ -50,7 +50,7 @@ it('a key stays where something else than the key is the matter', async () => {
       yield { type: 'text', text: 'Hel' };
       throw failureError({ kind: 'server-error', message: 'broken', status: 500 });
     },
-    refreshKey: () => ring.refresh(),
+    refreshKey: ring.refresh,
     keyVersion: () => ring.version(),
   };
   const router = createRouter({ models: { chat: [{ provider, model: 'm' }] }, runtime });
@@ -99,6 +99,37 @@ describe('a key that is refused', () => {
     await runtime.advance(60_001);
     await expect(ask()).rejects.toMatchObject({ attempts: [] });
     expect(router.health().models['chat']!.state).toBe('down');
+  });
+
+  it('is told by a limit and an alert alone where it is a string: nothing could be fetched', async () => {
+    const { runtime, router, ask, events } = setUp('bad-key', 'good-key');
+    await expect(ask()).rejects.toMatchObject({ failure: { kind: 'auth' } });
+    await runtime.run(router.probe());
+    const types = events.map(({ type }) => type);
+    expect(types).toContain('alert');
+    expect(types).not.toContain('key');
+  });
+
+  it('by a probe is told without a call', async () => {
+    const { runtime, router, events } = setUp(() => 'bad-key', 'good-key');
+    await runtime.run(router.probe());
+    expect(events).toMatchObject([
+      { type: 'key', action: 'refused' },
+      { type: 'limit' },
+      { type: 'alert' },
+      { type: 'probe' },
+    ]);
+    for (const event of events) expect(event).not.toHaveProperty('callId');
+  });
+
+  it('is asked again with the one that rotate() has set meanwhile', async () => {
+    const { runtime, vendor, router, events } = setUp('old-key', 'new-key');
+    const reply = router.complete(request);
+    await runtime.advance(1);
+    await router.rotate('vendor', 'new-key');
+    expect((await runtime.run(reply)).text).toBe('Hello.');
+    expect(vendor.asked).toEqual(['old-key', 'new-key']);
+    expect(events.filter(({ type }) => type === 'limit' || type === 'alert')).toEqual([]);
   });
 
   it('is forgiven at once by rotate, which the calls after it use', async () => {

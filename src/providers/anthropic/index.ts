@@ -66,7 +66,7 @@ export function anthropic(options: AnthropicOptions): Provider {
     secrets: () => connection.secrets(),
     ...(ring
       ? {
-          refreshKey: () => ring.refresh(),
+          refreshKey: ring.refresh,
           setKey: (key) => ring.set(key),
           withKey: (apiKey) => anthropic({ ...(options as AnthropicSettings & Named), apiKey }),
           keyVersion: () => ring.version(),

@@ -71,7 +71,7 @@ export function google(given: GoogleOptions): Provider {
 
 function keyMethods({ ring }: OwnConnection, options: GoogleSettingsOptions): Partial<Provider> {
   return {
-    refreshKey: () => ring.refresh(),
+    refreshKey: ring.refresh,
     setKey: (key) => ring.set(key),
     withKey: (apiKey) => google({ ...options, apiKey }),
     keyVersion: () => ring.version(),

@@ -52,7 +52,7 @@ export function ollama(options: OllamaOptions = {}): Provider {
     ...(ring === undefined
       ? {}
       : {
-          refreshKey: () => ring.refresh(),
+          refreshKey: ring.refresh,
           setKey: (key) => ring.set(key),
           withKey: (apiKey) => ollama({ ...(options as OllamaSettings), apiKey }),
           keyVersion: () => ring.version(),

@@ -67,7 +67,7 @@ export function openai(given: OpenAIOptions): Provider {
     refuses: (model, request) => refusalOf(setting, factsOf(model), request),
     secrets: () => access.secrets(),
     ...(ring && {
-      refreshKey: () => ring.refresh(),
+      refreshKey: ring.refresh,
       setKey: (key: string) => ring.set(key),
       withKey: (apiKey: string) => openai({ ...(options as OpenAISettings), apiKey }),
       keyVersion: () => ring.version(),
