@@ -55,7 +55,12 @@ export interface Operations<Model extends string = string> {
    *   `failure` where `verify` refused it
    */
   rotate(provider: Provider | string, key: string, options?: { verify?: boolean | undefined }): Promise<void>;
-  /** Takes new options; targets that stay keep their health. @throws RouterError `invalid-config`, and nothing changes */
+  /**
+   * Takes new options in place of all the old ones; targets that stay keep their health. What is left out is as in
+   * `createRouter`, except that `observers` stay until others are named (`[]`: none), and the runtime for good.
+   *
+   * @throws RouterError `invalid-config`, and nothing changes
+   */
   update(options: RouterOptions<Model>): void;
 }
 

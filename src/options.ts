@@ -167,6 +167,7 @@ export interface RouterOptions<Model extends string = string> extends SharedOpti
    * @default off
    */
   readonly probes?: ProbeOptions | undefined;
+  /** Told of every decision. `update` keeps them where none are named. @default none */
   readonly observers?: readonly Observer[] | undefined;
   /** Clock, sleep and chance. @default the platform's */
   readonly runtime?: Runtime | undefined;

@@ -80,7 +80,7 @@ export interface Router<Model extends string = string> extends Operations<Model>
 export function createRouter<const Model extends string>(options: RouterOptions<Model>): Router<Model> {
   let settings = settle(options);
   const { runtime } = settings;
-  const emit = createEmitter(() => settings.observers);
+  const emit = createEmitter(() => settings.observers ?? []);
   const tracker = createTracker({ runtime, emit });
   let lineup = createLineup(settings, tracker);
   const inFlight = createInFlight();
@@ -103,8 +103,9 @@ export function createRouter<const Model extends string>(options: RouterOptions<
     tracker,
     lineup: () => lineup,
     replace(next) {
-      // The clock stays: what is remembered is written in its time.
-      settings = { ...next, runtime };
+      // The clock stays: what is remembered is written in its time. So do observers, unless others are named: a router that
+      // goes on without a word is found out too late.
+      settings = { ...next, runtime, observers: next.observers ?? settings.observers };
       lineup = createLineup(settings, tracker, lineup);
       prober.set(settings.probes);
     },

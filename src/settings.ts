@@ -69,7 +69,8 @@ export interface Settings {
   readonly requireScope: boolean;
   /** Undefined: off. */
   readonly probes: ProbeSettings | undefined;
-  readonly observers: readonly Observer[];
+  /** Undefined: none were named. */
+  readonly observers: readonly Observer[] | undefined;
   readonly runtime: Runtime;
 }
 
@@ -103,7 +104,7 @@ function settleChecked(options: RouterOptions): Settings {
     defaultModel: options.defaultModel ?? (models.size === 1 ? [...models.keys()][0] : undefined),
     requireScope: options.requireScope ?? false,
     probes: options.probes && { ...defaults.probes, ...stated(options.probes) },
-    observers: [...(options.observers ?? [])],
+    observers: options.observers && [...options.observers],
     runtime: options.runtime ?? systemRuntime,
   });
 }

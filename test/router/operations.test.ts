@@ -189,6 +189,28 @@ describe('update', () => {
     expect(await answeredBy('other')).toBe('two');
   });
 
+  it('keeps the observers where none are named, and takes others, or none, where they are', () => {
+    const provider = scriptedProvider('x');
+    const models = { chat: [{ id: 'x', provider, model: 'm' }] };
+    const [first, second] = [[] as string[], [] as string[]];
+    const router = createRouter({ models, observers: [({ type }) => void first.push(type)] });
+    const toggle = () => {
+      router.disable('x');
+      router.enable('x');
+    };
+    router.update({ models });
+    toggle();
+    expect(first).toEqual(['target', 'target']);
+    router.update({ models, observers: [({ type }) => void second.push(type)] });
+    toggle();
+    router.update({ models, observers: undefined });
+    toggle();
+    expect([first.length, second.length]).toEqual([2, 4]);
+    router.update({ models, observers: [] });
+    toggle();
+    expect([first.length, second.length]).toEqual([2, 4]);
+  });
+
   it('that is refused changes nothing', async () => {
     const { router, answeredBy } = setUp();
     expect(() => router.update({ models: { chat: [], other: [] } })).toThrow('at least one target');
