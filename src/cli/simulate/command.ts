@@ -68,7 +68,7 @@ async function replayFor(
 function scenarioOf(name: string, seed: number, { wanted, host, replay }: Stage): Scenario {
   const scenario =
     name === 'year'
-      ? yearOfIncidents({ seed, targets: host.targets?.length })
+      ? yearOfIncidents({ seed, targets: host.targets })
       : scenarios[name as keyof typeof scenarios];
   const { callsPerSecond = scenario.traffic.callsPerSecond, bursts } = wanted;
   const { deadlineMs = host.deadlineMs } = scenario.traffic;

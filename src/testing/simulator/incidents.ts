@@ -1,5 +1,5 @@
 import type { Effect, Fault } from './fault.ts';
-import { roleAt, usualCast } from './cast.ts';
+import { castOf, roleAt, usualCast, type SimulatedTargetSpec } from './cast.ts';
 import { usualErrors } from './profiles.ts';
 import {
   between,
@@ -30,8 +30,10 @@ const published = {
   lastsAtFirst: [45, 1.24],
   lastsAtOthers: [73, 1.08],
   longestMs: dayMs,
-  /** 60 % meet one model; a guess: in half of these it is ours. */
-  meetsUs: 0.4 + 0.6 / 2,
+  /** The rest meet one model of the provider. */
+  meetsAllModels: 0.4,
+  /** A guess: of those that a provider has, so many are used by its customers, at least. */
+  leastModels: 2,
   longestOnsetMs: 10 * minuteMs,
   brownoutShares: [0.05, 0.1, 0.2, 0.35, 0.6],
   shocksPerYear: 1.5,
@@ -61,30 +63,62 @@ function overload(share: number): Effect {
   return { effect: 'refuse', share, refusal: { kind: 'overloaded', status: 529 }, afterMs: [50, 500] };
 }
 
-/** Draws the incidents of some days for so many providers: by role, `a` is the first. */
+/**
+ * Draws the incidents of some days, by role: `a` is the first machine. Those of one provider have its incidents, which meet
+ * all of them or one; where only the number of targets is given, each has a provider of its own.
+ */
 export function drawIncidents(
   days: number,
   seed: number,
-  targets: number = usualCast.length,
+  targets: number | readonly SimulatedTargetSpec[] = usualCast.length,
 ): Record<string, Fault[]> {
-  const faults = Array.from({ length: targets }, (_, index) =>
-    incidentsOf(index, days, keyedRandom(seed, 100 + index)),
-  );
-  for (const [index, fault] of drawShocks(days, targets, keyedRandom(seed, 200))) faults[index]?.push(fault);
-  return Object.fromEntries(faults.map((list, index) => [roleAt(index), list]));
+  const rolesOf = rolesByProvider(targets);
+  const faults = Object.fromEntries(rolesOf.flat().map((role): [string, Fault[]] => [role, []]));
+  for (const [index, roles] of rolesOf.entries())
+    for (const { met, steps } of incidentsOf(index, days, keyedRandom(seed, 100 + index)))
+      for (const role of modelsMet(roles, met)) faults[role]?.push(...steps);
+  for (const [index, fault] of drawShocks(days, rolesOf.length, keyedRandom(seed, 200)))
+    for (const role of rolesOf[index] ?? []) faults[role]?.push(fault);
+  return faults;
 }
 
-function incidentsOf(index: number, days: number, random: Random): Fault[] {
-  const faults: Fault[] = [];
+/** The roles of the machines of each provider. */
+function rolesByProvider(targets: number | readonly SimulatedTargetSpec[]): string[][] {
+  if (typeof targets === 'number') return Array.from({ length: targets }, (_, index) => [roleAt(index)]);
+  const machines = castOf(targets);
+  const providers = [...new Set(machines.map(({ provider }) => provider))];
+  return providers.map((name) =>
+    machines.filter(({ provider }) => provider === name).map(({ role }) => role),
+  );
+}
+
+/** Whom an incident of their provider meets: all, one, or a model that is none of ours. `met` is drawn from 0 to 1. */
+function modelsMet(roles: readonly string[], met: number): readonly string[] {
+  const { meetsAllModels, leastModels } = published;
+  if (met < meetsAllModels) return roles;
+  const models = Math.max(leastModels, roles.length);
+  const index = Math.floor(((met - meetsAllModels) / (1 - meetsAllModels)) * models);
+  return roles.slice(index, index + 1);
+}
+
+/** One incident of a provider: which of its models it meets, and what it is. */
+interface Incident {
+  readonly met: number;
+  readonly steps: readonly Fault[];
+}
+
+function incidentsOf(index: number, days: number, random: Random): Incident[] {
+  const incidents: Incident[] = [];
   const [medianMinutes, sigma] = index === 0 ? published.lastsAtFirst : published.lastsAtOthers;
   for (let at = 0; ;) {
     at += hyperexponential(published.betweenMs, published.variation, random);
-    if (at >= days * dayMs) return faults;
+    if (at >= days * dayMs) return incidents;
     const lastsMs = Math.min(published.longestMs, lognormal(medianMinutes * minuteMs, sigma, random));
     const effect = weightedOneOf(kinds, random)(random);
     const onsetMs = Math.min(lastsMs / 2, between([0, published.longestOnsetMs], random));
     const isQuiet = isWeekend(at) && random() >= published.weekendShare;
-    if (random() < published.meetsUs && !isQuiet) faults.push(...rising(effect, at, at + lastsMs, onsetMs));
+    const met = random();
+    if (!isQuiet) incidents.push({ met, steps: rising(effect, at, at + lastsMs, onsetMs) });
   }
 }
 
@@ -105,7 +139,7 @@ function rising(effect: Effect, fromMs: number, untilMs: number, onsetMs: number
   }));
 }
 
-function drawShocks(days: number, targets: number, random: Random): [index: number, Fault][] {
+function drawShocks(days: number, providers: number, random: Random): [index: number, Fault][] {
   const faults: [index: number, Fault][] = [];
   const betweenMs = (365 * dayMs) / published.shocksPerYear;
   for (let at = 0; ;) {
@@ -113,7 +147,7 @@ function drawShocks(days: number, targets: number, random: Random): [index: numb
     if (at >= days * dayMs) return faults;
     const untilMs = at + between(published.shockMs, random);
     const share = between(published.meetsInShock, random);
-    for (let index = 0; index < targets; index += 1)
+    for (let index = 0; index < providers; index += 1)
       if (random() < share) faults.push([index, { ...brownout(0.9), fromMs: at, untilMs }]);
   }
 }
@@ -126,8 +160,11 @@ export interface YearOptions {
   readonly days?: number | undefined;
   /** @default one a minute */
   readonly callsPerSecond?: number | undefined;
-  /** How many have incidents of their own. @default 3 */
-  readonly targets?: number | undefined;
+  /**
+   * Those of the simulation, as they are handed to `simulate`: models of one provider go down together in 40 % of its
+   * incidents. Or how many, each with a provider of its own. @default 3
+   */
+  readonly targets?: number | readonly SimulatedTargetSpec[] | undefined;
 }
 
 /**

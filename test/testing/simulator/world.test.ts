@@ -146,6 +146,30 @@ describe('incidents', () => {
     expect(mean).toBeLessThan(100);
   });
 
+  it('meet all models of a provider or one of them, and leave other providers alone', () => {
+    const targets = [
+      { id: 'large', profile: 'sonnet-like', provider: 'anthropic', model: 'large' },
+      { id: 'small', profile: 'flash-like', provider: 'anthropic', model: 'small' },
+      { id: 'gpt', profile: 'gpt-like' },
+    ] as const;
+    const shared = { ofOneProvider: 0, ofTwo: 0, all: 0 };
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const { a = [], b = [], c = [] } = yearOfIncidents({ seed, targets }).faults;
+      const isAt = (others: typeof a) => (fault: (typeof a)[number]) =>
+        others.some(({ fromMs, untilMs }) => fromMs === fault.fromMs && untilMs === fault.untilMs);
+      shared.all += a.length;
+      shared.ofOneProvider += a.filter(isAt(b)).length;
+      shared.ofTwo += a.filter(isAt(c)).length;
+      // Nothing befalls another provider for it; and alone at its provider, a target is met as often as in company.
+      expect(c).toEqual(drawIncidents(365, seed, 2).b);
+    }
+    // 40 % of incidents meet both, 30 % each of them alone: 4 of 7.
+    expect(shared.ofOneProvider / shared.all).toBeGreaterThan(0.45);
+    expect(shared.ofOneProvider / shared.all).toBeLessThan(0.7);
+    // Only in a shock, of which there are one or two a year.
+    expect(shared.ofTwo).toBeLessThan(10);
+  });
+
   it('make a year, in which nothing is asked but what the seed says', () => {
     const year = yearOfIncidents({ seed: 3, days: 7 });
     expect(year.lastsMs).toBe(7 * 86_400_000);
