@@ -24,7 +24,7 @@ export interface Lockout {
   heldAt(now: number): Hold | undefined;
   /** When it ends, or has ended by time. */
   until(): number | undefined;
-  /** The one attempt that decides is under way. */
+  /** An attempt that decides is under way. */
   probing(): boolean;
   /** The kind of the failure, for as long as no attempt has succeeded. */
   kind(): FailureKind | undefined;
@@ -41,8 +41,8 @@ interface Memory {
   kind: FailureKind;
   /** The key's, when the lockout began. */
   version: number | undefined;
-  /** The pass that decides, while it is in flight. */
-  probe: object | undefined;
+  /** The passes that decide, while they are in flight: one, or one for each of those that share it. */
+  readonly probes: Set<object>;
   /** Counts the beginnings and ends of lockouts: what began earlier was perhaps refused with another key. */
   era: number;
   /** How often in a row it was refused. */
@@ -63,7 +63,7 @@ export function createLockout(
     hold: undefined,
     kind: 'auth',
     version: undefined,
-    probe: undefined,
+    probes: new Set(),
     era: 0,
     steps: 0,
   };
@@ -73,7 +73,7 @@ export function createLockout(
       return isHeld(hold, now) ? hold : undefined;
     },
     until: () => inForce(memory)?.until,
-    probing: () => memory.probe !== undefined && inForce(memory) !== undefined,
+    probing: () => memory.probes.size > 0 && inForce(memory) !== undefined,
     kind: () => (inForce(memory) === undefined ? undefined : memory.kind),
     enter: (early = false) => createPass(memory, early),
     clear: () => clear(memory),
@@ -87,7 +87,7 @@ function inForce({ hold, version, keyVersion }: Memory): Hold | undefined {
 function clear(memory: Memory): void {
   memory.era += 1;
   memory.hold = undefined;
-  memory.probe = undefined;
+  memory.probes.clear();
   memory.steps = 0;
 }
 
@@ -103,7 +103,6 @@ function begin(memory: Memory, request: HoldRequest): void {
   memory.hold = { since: request.now, until: request.now + ms };
   memory.kind = request.kind;
   memory.version = memory.keyVersion();
-  memory.probe = undefined;
 }
 
 /** Attempts that were under way when the lockout began: only a later stated time is news. */
@@ -120,15 +119,15 @@ function createPass(memory: Memory, early: boolean): LockoutPass {
   const self = {};
   const begun = memory.era;
   const isProbe = memory.hold !== undefined;
-  if (isProbe) memory.probe = self;
+  if (isProbe) memory.probes.add(self);
   return {
     probe: isProbe,
     succeeded() {
-      if (memory.probe === self) clear(memory);
+      if (memory.probes.has(self)) clear(memory);
     },
     refused: (request) => refused(memory, { self, begun, early }, request),
     release() {
-      if (memory.probe === self) memory.probe = undefined;
+      memory.probes.delete(self);
     },
   };
 }
@@ -139,11 +138,10 @@ function refused(
   request: HoldRequest,
 ): 'began' | 'longer' | undefined {
   forgetOldKey(memory);
-  if (memory.probe === self && memory.hold !== undefined && early) {
-    memory.probe = undefined;
+  const isProbe = memory.probes.delete(self);
+  if (isProbe && memory.hold !== undefined && early)
     return lengthen(memory, memory.hold, request) ? 'longer' : undefined;
-  }
-  if (memory.probe === self) {
+  if (isProbe) {
     begin(memory, request);
     return 'longer';
   }

@@ -1,6 +1,6 @@
 import type { FailureKind } from '../core/failure.ts';
 import type { Hold, HoldRequest } from './hold.ts';
-import { createLockout, type Lockout } from './lockout.ts';
+import { createLockout, type Lockout, type LockoutPass } from './lockout.ts';
 
 /** What one of those who share it was refused for holds all of them, until an attempt of any succeeds. */
 export interface SharedHold<Member> {
@@ -8,7 +8,7 @@ export interface SharedHold<Member> {
   heldAt(member: Member, now: number): Hold | undefined;
   /** While it is: from when the member may be asked if nobody else can serve; undefined: no sooner. */
   lastResortAt(member: Member, now: number): number | undefined;
-  /** The one attempt that decides is under way. */
+  /** An attempt that decides is under way. */
   probing(): boolean;
   /** The kind of the failure, for as long as no attempt has succeeded. */
   kind(): FailureKind | undefined;
@@ -54,14 +54,16 @@ interface Memory<Member> extends SharedHoldOptions {
   readonly refused: Set<Member>;
   /** Those that are alone with it, and the version that they were refused with. */
   readonly alone: Map<Member, number | undefined>;
+  /** Those with an attempt under way that decides: which one. */
+  readonly trying: Map<Member, LockoutPass>;
   /** Who may try at once. */
-  invited: Member | undefined;
+  readonly invited: Set<Member>;
 }
 
 /**
  * Whether what one was refused for is the matter of all is not known until another one has tried. So those that were not
- * refused themselves try first, at half of the time, or at once where nobody else can serve. If one of them is answered, the
- * hold ends, and those that were refused are alone with it until they are answered too.
+ * refused themselves try first, at half of the time, or at once where nobody else can serve: then each of them, since an
+ * answer of one may take minutes. If one of them is answered, the hold ends, and those that were refused are alone with it until they are answered too.
  */
 export function createSharedHold<Member>(options: SharedHoldOptions): SharedHold<Member> {
   const lockout = createLockout(options.version, options.lengthMs);
@@ -70,12 +72,14 @@ export function createSharedHold<Member>(options: SharedHoldOptions): SharedHold
     lockout,
     refused: new Set(),
     alone: new Map(),
-    invited: undefined,
+    trying: new Map(),
+    invited: new Set(),
   };
   const { refused, alone } = memory;
   function forget(member: Member): void {
     refused.delete(member);
     alone.delete(member);
+    memory.invited.delete(member);
   }
   return {
     heldAt: (member, now) => heldAt(memory, member, now),
@@ -90,13 +94,13 @@ export function createSharedHold<Member>(options: SharedHoldOptions): SharedHold
     enter: (member, now) => enter(memory, member, now),
     invite(member) {
       forget(member);
-      memory.invited = member;
+      if (lockout.kind() !== undefined) memory.invited.add(member);
     },
     clear() {
       lockout.clear();
       refused.clear();
       alone.clear();
-      memory.invited = undefined;
+      memory.invited.clear();
     },
     forget,
   };
@@ -110,14 +114,21 @@ function heldAt<Member>(
   const hold = lockout.heldAt(now);
   if (hold === undefined || refused.has(member)) return hold;
   const until = (hold.since + hold.until) / 2;
-  return member === invited || now >= until ? undefined : { since: hold.since, until };
+  return invited.has(member) || now >= until ? undefined : { since: hold.since, until };
 }
 
 function lastResortAt<Member>(memory: Memory<Member>, member: Member, now: number): number | undefined {
+  // Whoever has nobody else does not wait for what another one is about to find out, which may take minutes.
+  if (memory.lockout.probing()) return mayJoin(memory, member) ? now : undefined;
   const hold = heldAt(memory, member, now);
   if (hold === undefined || !memory.refused.has(member)) return hold?.since;
   const { lastResortMs } = memory;
   return lastResortMs === undefined ? undefined : Math.min(hold.until, hold.since + lastResortMs);
+}
+
+/** Each of those that were not refused themselves by one attempt. */
+function mayJoin<Member>({ refused, trying }: Memory<Member>, member: Member): boolean {
+  return !refused.has(member) && !trying.has(member);
 }
 
 function admits<Member>(
@@ -125,15 +136,16 @@ function admits<Member>(
   member: Member,
   { now, lastResort }: { readonly now: number; readonly lastResort: boolean },
 ): boolean {
-  if (memory.lockout.probing()) return false;
+  if (memory.lockout.probing()) return lastResort && mayJoin(memory, member);
   if (heldAt(memory, member, now) === undefined) return true;
   return lastResort && (lastResortAt(memory, member, now) ?? Infinity) <= now;
 }
 
 function enter<Member>(memory: Memory<Member>, member: Member, now: number): SharedPass<Member> {
-  const { lockout, refused, alone } = memory;
+  const { lockout, refused, alone, trying } = memory;
   // What one more is refused for while all are held is no news.
   const pass = lockout.enter(lockout.heldAt(now) !== undefined && !refused.has(member));
+  if (pass.probe) trying.set(member, pass);
   return {
     probe: pass.probe,
     succeeded() {
@@ -145,12 +157,18 @@ function enter<Member>(memory: Memory<Member>, member: Member, now: number): Sha
     },
     refused(request) {
       const change = pass.refused(request);
-      if (change === 'began') refused.clear();
+      if (change === 'began') {
+        refused.clear();
+        trying.clear();
+      }
       if (change !== undefined || pass.probe) refused.add(member);
-      if (memory.invited === member) memory.invited = undefined;
+      memory.invited.delete(member);
       return change;
     },
-    release: () => pass.release(),
+    release() {
+      pass.release();
+      if (trying.get(member) === pass) trying.delete(member);
+    },
   };
 }
 
@@ -159,6 +177,6 @@ function narrow<Member>(memory: Memory<Member>, member: Member): readonly Member
   const freed = [...refused];
   if (!refused.has(member)) for (const other of freed) alone.set(other, version());
   refused.clear();
-  memory.invited = undefined;
+  memory.invited.clear();
   return freed;
 }

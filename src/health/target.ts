@@ -94,9 +94,11 @@ export function createTarget({ id, limits }: TargetRef, options: TargetOptions):
 }
 
 function view(memory: Memory, now: number, demand: TokenDemand | undefined): DatedView {
-  const { seen } = memory;
-  if (seen !== undefined && now < seen.until && now >= seen.from) return seen;
-  return (memory.seen = viewOf(memory, now, expectedOf(memory, demand)));
+  const { seen, backend } = memory;
+  const tokens = expectedOf(memory, demand);
+  const holds = seen !== undefined && now < seen.until && now >= seen.from;
+  if (holds && !backend.vendor.block(now, tokens)) return seen;
+  return (memory.seen = viewOf(memory, now, tokens));
 }
 
 /** Ends the latest view, wherever it is held. */

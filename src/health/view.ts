@@ -93,7 +93,7 @@ function blockOfScope({ backend }: TargetState, held: 'key' | 'host', now: numbe
   const by = held === 'key' ? 'lockout' : 'breaker';
   const whose = hold.isOwn(backend) ? '' : ' with its provider';
   const reason = held === 'key' ? `locked out (${kind})${whose}` : `provider unreachable (${kind})`;
-  if (hold.probing()) return underWay(by, reason, now);
+  if (hold.probing()) return { ...underWay(by, reason, now), lastResortAt: hold.lastResortAt(backend, now) };
   const until = hold.heldAt(backend, now)?.until;
   return until === undefined
     ? undefined
@@ -172,7 +172,8 @@ export function viewOf(state: TargetState, now: number, tokens: number): DatedVi
     typical: state.typical.get(),
   };
   view.until = holdsUntil(state, now, view);
-  view.isLasting = view.until === Infinity;
+  // What the vendor has left is enough for some requests and not for others.
+  view.isLasting = view.until === Infinity && state.backend.vendor.left(now) === undefined;
   return view;
 }
 
@@ -197,6 +198,7 @@ function holdsUntil(state: TargetState, now: number, view: HealthView): number {
     state.limits.get() !== undefined ||
     [lockout, scope.key, scope.host].some((one) => one.kind() !== undefined) ||
     vendor.isNear(now) ||
+    view.blockedBy === 'limit' ||
     ramp.perSecond(now) !== undefined;
   if (drifts || view.estimated) return now;
   return Math.min(

@@ -35,6 +35,8 @@ function setUp({ spare = true, answersAfterMs = 10 }: Setting = {}) {
   const runtime = manualRuntime({ startAt: 1_000_000 });
   const wrong: Partial<Record<string, Failure>> = {};
   const asked: string[] = [];
+  /** Models that answer at another pace. */
+  const paceMs: Partial<Record<string, number>> = {};
   const key = { version: 1 };
   const inFlight = { now: 0, most: 0 };
   const provider: Provider = {
@@ -46,7 +48,7 @@ function setUp({ spare = true, answersAfterMs = 10 }: Setting = {}) {
       inFlight.now += 1;
       inFlight.most = Math.max(inFlight.most, inFlight.now);
       try {
-        await runtime.sleep(answersAfterMs, signal);
+        await runtime.sleep(paceMs[model] ?? answersAfterMs, signal);
       } finally {
         inFlight.now -= 1;
       }
@@ -82,7 +84,7 @@ function setUp({ spare = true, answersAfterMs = 10 }: Setting = {}) {
   onTestFinished(() => expect(runtime.pending(), 'sleeps left').toBe(0));
   const request = (model: string) => ({ model, messages });
   return {
-    ...{ runtime, router, wrong, asked, key, lines, inFlight, provider },
+    ...{ runtime, router, wrong, asked, paceMs, key, lines, inFlight, provider },
     update: (models: RouterOptions['models']) => router.update(optionsOf(models)),
     keep: (of: readonly Model[]) => router.update(optionsOf(modelsOf(of))),
     ask: async (model: string) => (await runtime.run(() => router.complete(request(model)))).target.id,
@@ -264,6 +266,46 @@ describe.each([
     stage.update({ any: [{ id: 'new', provider: stage.provider, model: 'new' }] });
     expect(stage.router.health().targets['new']?.blockedReason).toMatch('with its provider');
   });
+});
+
+it.each([
+  ['a key', refusedKey, 1],
+  ['a host', closedPort, 2],
+] as const)(
+  '%s that one model is refused for costs no call to a second one while a slow third one decides',
+  async (_what, failure, times) => {
+    const stage = setUp({ spare: false });
+    stage.wrong.large = failure;
+    for (let call = 0; call < times; call += 1) await stage.fail('large');
+    stage.paceMs['small'] = 9_000;
+    const slow = stage.router.complete({ model: 'small', messages });
+    await stage.runtime.advance(1_000);
+    const together = await stage.askTogether('tiny', 2);
+    expect(together).toContain('tiny');
+    expect(stage.inFlight.most).toBe(2);
+    await stage.runtime.advance(1_000);
+    expect(await stage.ask('tiny')).toBe('tiny');
+    expect((await stage.runtime.run(slow)).target.id).toBe('small');
+  },
+);
+
+it('models that are enabled one after the other may each try at once', async () => {
+  const stage = setUp();
+  stage.wrong.large = refusedKey;
+  await stage.ask('large');
+  stage.wrong.large = undefined;
+  stage.router.enable('large');
+  stage.router.enable('small');
+  expect(await stage.ask('large')).toBe('large');
+});
+
+it('a model that is enabled while nothing is held is exempt from no later hold', async () => {
+  const stage = setUp();
+  stage.router.enable('large');
+  stage.allAre(refusedKey);
+  await stage.ask('small');
+  expect(await stage.ask('large')).toBe('spare');
+  expect(stage.newlyAsked()).toEqual(['small']);
 });
 
 it('a quota of one model, where the vendor says so, holds that model alone', async () => {

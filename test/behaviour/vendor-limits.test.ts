@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Provider } from 'failsoft';
-import { arrange, type Stage } from './arrange.ts';
+import { arrange, messages, type Stage } from './arrange.ts';
 
 /** A vendor that takes so many a second and says beside each answer how many it would take now. */
 function telling(
@@ -83,4 +83,17 @@ it('a target whose vendor leaves it little has a smaller share, and health() say
   await stage.ask();
   const { share, shareReason } = stage.router.health().targets['a']!;
   expect([share, shareReason]).toEqual([0.5, "the vendor's limit is nearly used up"]);
+});
+
+it('a large request is sent to the only one left, though a smaller one has looked at it before', async () => {
+  const limits = { tokensLimit: 1_000, tokensRemaining: 500, tokensResetMs: 1_060_000 };
+  const stage = arrange({
+    // Limited, so that views of the others are kept.
+    out: { script: 'Never.', target: { limits: { tpm: 100_000 } } },
+    a: [{ event: { type: 'meta', limits } }, { text: 'Hi' }],
+  });
+  stage.router.disable('out');
+  await stage.ask({ maxTokens: 16 });
+  stage.router.plan({ messages, maxTokens: 16 });
+  expect((await stage.ask({ maxTokens: 800 })).target.id).toBe('a');
 });
