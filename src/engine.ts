@@ -2,11 +2,13 @@ import type { Completion } from './core/completion.ts';
 import { closedError, isRouterError, RouterError } from './core/errors.ts';
 import type { RouterEvent } from './core/events.ts';
 import type { CompletionRequest } from './core/request.ts';
+import { scrub } from './core/scrub.ts';
 import type { Call, Parts } from './execution/call.ts';
 import { followSignal } from './execution/cancellation.ts';
 import { carry, type Outcome } from './execution/carry.ts';
 import { tokensOf } from './execution/continuation.ts';
 import { prepare } from './execution/prepare.ts';
+import { promptsOf } from './execution/record.ts';
 import { completionOf, errorOf } from './execution/report.ts';
 import { createShow, type Reader, type ShowSettings } from './execution/show.ts';
 import { worthQueueing } from './execution/wait.ts';
@@ -17,7 +19,7 @@ import { callEvent, refusedCallEvent } from './report-call.ts';
 import type { Provider, ProviderRequest } from './providers/provider.ts';
 import { resolve, type Resolved } from './resolve.ts';
 import { makePlan, type Plan } from './routing/plan.ts';
-import type { Settings } from './settings.ts';
+import type { ModelSettings, Settings } from './settings.ts';
 
 /** What a router is made of at one time; `update` gives it others. */
 export interface EngineParts {
@@ -49,6 +51,8 @@ export interface Engine {
  * happen in one tick, so that two calls at once cannot both take the same turn.
  */
 export function createEngine(engine: EngineParts): Engine {
+  const tellStrategy = strategyTeller(engine);
+
   async function run(resolved: Resolved, options: CallOptions, streaming: boolean): Promise<Completion> {
     const { call } = resolved;
     const unfollow = followSignal(options.signal, call.cancellation);
@@ -59,6 +63,7 @@ export function createEngine(engine: EngineParts): Engine {
       const turn = plan.turn();
       if (turn) keepCredits(turn);
       const outcome = await carry(call, plan, partsFor(resolved, engine));
+      tellStrategy(resolved, plan);
       return report(resolved, outcome, streaming, engine);
     } catch (error) {
       throw isRouterError(error) ? error : reportBroken(resolved, error, streaming, engine);
@@ -149,6 +154,17 @@ function partsFor(resolved: Resolved, engine: EngineParts): Parts {
     queue: resolved.lineup.queue,
     hedges: resolved.lineup.hedges,
     inFlight: (targetId, cut) => engine.inFlight.attempt(targetId, cut),
+  };
+}
+
+/** Tells what is wrong with a host's own strategy: once for each model, until it is something else, and again after `update`. */
+function strategyTeller({ emit, settings }: EngineParts): (resolved: Resolved, plan: Plan) => void {
+  const told = new WeakMap<ModelSettings, string>();
+  return ({ call, lineup }, { warnings: [warning] }) => {
+    if (warning === undefined || told.get(lineup.settings) === warning) return;
+    told.set(lineup.settings, warning);
+    const message = scrub(warning, { keys: [], prompts: promptsOf(call) });
+    emit({ type: 'strategy', at: settings().runtime.now(), callId: call.id, model: call.model, message });
   };
 }
 

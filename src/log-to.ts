@@ -38,10 +38,7 @@ function describe(event: RouterEvent): [Level, string] {
     case 'limit':
       return ['warn', describeLimit(event)];
     case 'key':
-      return [
-        event.action === 'refused' ? 'error' : 'info',
-        `key ${event.provider} ${event.action}: ${event.reason}`,
-      ];
+      return describeKey(event);
     case 'probe':
       return describeProbe(event);
     case 'learned':
@@ -50,9 +47,15 @@ function describe(event: RouterEvent): [Level, string] {
       return ['warn', describeTarget(event)];
     case 'alert':
       return ['error', `alert ${event.name} ${event.target}: ${event.message}`];
+    case 'strategy':
+      return ['error', `model ${event.model}, ${event.message}`];
     case 'observer':
       return ['error', `observer failed: ${event.message}`];
   }
+}
+
+function describeKey({ provider, action, reason }: Extract<RouterEvent, { type: 'key' }>): [Level, string] {
+  return [action === 'refused' ? 'error' : 'info', `key ${provider} ${action}: ${reason}`];
 }
 
 function describeHedge({ from, to, waitedMs, refused }: Extract<RouterEvent, { type: 'hedge' }>): string {

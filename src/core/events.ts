@@ -115,6 +115,12 @@ export type RouterEvent =
       until?: number;
     })
   | (EventBase & { type: 'alert'; name: 'key-refused' | 'quota-exhausted'; target: string; message: string })
+  | (EventBase & {
+      /** A strategy of the host's own threw or returned what it should not. Told again only when it says something else. */
+      type: 'strategy';
+      model: string;
+      message: string;
+    })
   | (EventBase & { type: 'observer'; message: string });
 
 /** Called synchronously, in order. Nothing it does or throws reaches the call. */

@@ -102,7 +102,7 @@ function secretsOf(provider: Provider | undefined): readonly string[] {
   }
 }
 
-function promptsOf({ read }: Call): string[] {
+export function promptsOf({ read }: Call): string[] {
   const prompts = read.system === undefined ? [] : [read.system];
   for (const { content } of read.messages) {
     if (typeof content === 'string') prompts.push(content);

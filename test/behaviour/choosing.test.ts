@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { logTo, type Strategy } from 'failsoft';
 import type { Script } from 'failsoft/testing';
 import { arrange, failing } from './arrange.ts';
 
@@ -132,5 +133,49 @@ describe('fastest, where a target falls silent', () => {
     expect(stage.eventsOf('breaker')).toEqual([]);
     expect(stage.providers.a.calls.length - before).toBeLessThanOrEqual(6);
     await stage.runtime.run(Promise.all(calls));
+  });
+});
+
+describe('a strategy of the host that is broken', () => {
+  it('is told of once for each model, and again when something else is the matter', async () => {
+    let strategy: Strategy = ([first]) => {
+      throw new Error(`no latency known of ${first!.id}`);
+    };
+    const stage = arrange({ a: 'From a.', b: 'x' }, { strategy: (all, context) => strategy(all, context) });
+    for (let call = 0; call < 3; call += 1) expect((await stage.ask()).target.id).toBe('a');
+    const { events } = stage;
+    expect(stage.eventsOf('strategy')).toMatchObject([
+      { model: 'chat', message: 'strategy: threw no latency known of a; the listed order holds' },
+    ]);
+    expect(events.slice(0, 3).map(({ type }) => type)).toEqual(['attempt', 'strategy', 'call']);
+    strategy = () => undefined as never;
+    for (let call = 0; call < 3; call += 1) await stage.ask();
+    strategy = (all) => all;
+    await stage.ask();
+    expect(stage.eventsOf('strategy')).toMatchObject([
+      {},
+      { message: expect.stringContaining('got undefined') as string },
+    ]);
+  });
+
+  it('is not told with what the caller asked', async () => {
+    const strategy: Strategy = (_, { request }) => {
+      throw new Error(`cannot read ${JSON.stringify(request.messages)}`);
+    };
+    const sink = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+    const stage = arrange({ a: 'x', b: 'x' }, { strategy, observers: [logTo(sink)] });
+    const messages = [{ role: 'user', content: 'My password is swordfish.' }] as const;
+    await stage.ask({ messages });
+    expect(stage.eventsOf('strategy')).toHaveLength(1);
+    expect(JSON.stringify(stage.events)).not.toContain('swordfish');
+    expect(sink.error).toHaveBeenCalledExactlyOnceWith(
+      expect.stringContaining(' model chat, strategy: threw cannot read'),
+    );
+  });
+
+  it('is told of nobody by plan()', () => {
+    const stage = arrange({ a: 'x', b: 'x' }, { strategy: () => undefined as never });
+    stage.router.plan({ messages: [{ role: 'user', content: 'Hi' }] });
+    expect(stage.events).toEqual([]);
   });
 });
