@@ -60,7 +60,7 @@ function describeKey({ provider, action, reason }: Extract<RouterEvent, { type: 
 
 function describeHedge({ from, to, waitedMs, refused }: Extract<RouterEvent, { type: 'hedge' }>): string {
   const fate = refused === undefined ? '' : `, not made: ${refused}`;
-  return `hedge ${from} → ${to} after ${seconds(waitedMs)} of silence${fate}`;
+  return `hedge ${from} → ${to} after ${milliseconds(waitedMs)} of silence${fate}`;
 }
 
 function describeLimit(event: Extract<RouterEvent, { type: 'limit' }>): string {

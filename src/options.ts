@@ -60,7 +60,7 @@ export interface HedgeOptions {
   readonly percentile?: number | undefined;
   /** After this time instead, whatever is usual for the target. @default by percentile */
   readonly afterMs?: number | undefined;
-  /** The share of calls that may be hedged. @default 0.1 */
+  /** The share of calls that may be hedged: each adds so much to a budget that begins with one hedge. @default 0.1 */
   readonly maxShare?: number | undefined;
 }
 

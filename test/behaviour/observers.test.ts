@@ -62,6 +62,13 @@ describe('observers', () => {
     for (const { event, copy } of kept) expect(JSON.stringify(event)).toBe(copy);
   });
 
+  it('logTo says in milliseconds after what silence was hedged', () => {
+    const info: string[] = [];
+    const sink = { info: (line: string) => void info.push(line), warn: () => {}, error: () => {} };
+    logTo(sink)({ type: 'hedge', at: 0, model: 'chat', from: 'a', to: 'b', waitedMs: 34.6 });
+    expect(info).toEqual(['failsoft hedge a → b after 35 ms of silence']);
+  });
+
   it('logTo prints one line for each decision', async () => {
     const lines: string[] = [];
     const write = (level: string) => (line: string) =>
