@@ -141,16 +141,34 @@ export function classifyConnection(error: unknown): Failure | undefined {
   const { name } = (error ?? {}) as ErrorLike;
   if (name === 'AbortError' || name === 'TimeoutError')
     return { kind: 'network', message: 'connection aborted' };
-  return networkText.test(messageOf(error)) ? { kind: 'network', message: 'connection failed' } : undefined;
+  if (!networkText.test(messageOf(error))) return undefined;
+  const why = innermostText(error);
+  return { kind: 'network', message: why === undefined ? 'connection failed' : `connection failed: ${why}` };
+}
+
+/** What the innermost cause says, where there is one: `fetch` says why it sent nothing (`bad port`) only there. */
+function innermostText(error: unknown): string | undefined {
+  const seen = chainOf(error);
+  const last = seen.at(-1);
+  // The message of a SyntaxError quotes the text that it could not parse, which may be the answer.
+  if (seen.length < 2 || last instanceof SyntaxError) return undefined;
+  return messageOf(last).slice(0, 200) || undefined;
 }
 
 function codeInChain(error: unknown): string | undefined {
+  for (const { code } of chainOf(error)) if (typeof code === 'string' && networkCode.test(code)) return code;
+  return undefined;
+}
+
+/** An error and its causes, the innermost last. */
+function chainOf(error: unknown): readonly ErrorLike[] {
+  const chain: ErrorLike[] = [];
   let current = error as (ErrorLike & { errors?: unknown }) | null | undefined;
-  for (let depth = 0; depth < 6 && typeof current === 'object' && current !== null; depth += 1) {
-    if (typeof current.code === 'string' && networkCode.test(current.code)) return current.code;
+  while (chain.length < 6 && typeof current === 'object' && current !== null) {
+    chain.push(current);
     // A host with several addresses fails with one error for each of them.
     const first = Array.isArray(current.errors) ? (current.errors[0] as ErrorLike) : undefined;
     current = current.cause ?? first;
   }
-  return undefined;
+  return chain;
 }

@@ -37,6 +37,16 @@ describe('the general rules of failures', () => {
     expect(classifyError(provider, error).kind).toBe('bad-request');
   });
 
+  it('say of a connection that failed what its innermost cause says, unless that may quote an answer', () => {
+    const because = (cause: unknown) =>
+      new Error('Connection error.', { cause: new TypeError('fetch failed', { cause }) });
+    const message = (cause?: unknown) => classifyError(provider, because(cause)).message;
+    expect(message(new Error('bad port'))).toBe('connection failed: bad port');
+    expect(message()).toBe('connection failed: fetch failed');
+    expect(message(new SyntaxError('Unexpected token: the answer'))).toBe('connection failed');
+    expect(classifyError(provider, new Error('network down')).message).toBe('connection failed');
+  });
+
   it('heed Retry-After in the headers of an error or of its response', () => {
     const headers = new Headers({ 'retry-after': '7' });
     expect(classifyError(provider, thrown({ status: 429, headers })).retryAfterMs).toBe(7_000);
