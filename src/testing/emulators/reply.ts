@@ -51,9 +51,15 @@ export interface PlainReply {
   readonly usage: Required<Omit<Usage, 'costUsd'>> & Pick<Usage, 'costUsd'>;
 }
 
-/** What is answered where a test says nothing: a short text with the question in it. */
+/** How failsoft asks a model to complete an answer that broke off, with its last words. */
+const askedToGoOn =
+  /^Your last message broke off before it was complete\.(?:[^]*?its last words:\n\n([^]+?)\n\nBegin by repeating)?/;
+
+/** What is answered where a test says nothing: a short text with the question in it, or the rest of one that broke off. */
 export function defaultReply({ prompt, afterToolResult }: ReplyRequest): Reply {
   if (afterToolResult) return { text: 'Thank you, that is what I needed to know.' };
+  const [isAsked, lastWords = ''] = askedToGoOn.exec(prompt) ?? [];
+  if (isAsked !== undefined) return { text: `${lastWords} … and so on, to its end.` };
   return { text: prompt ? `You said: ${prompt}` : 'Hello there.' };
 }
 
