@@ -7,6 +7,8 @@ const strongWeight = 12;
 const startOverWeight = 32;
 /** A whole word that is repeated without a space between is taken for a repetition from this weight on. */
 const wordWeight = 3;
+/** Hardly a word says so many letters twice in a row from its middle on. Where words are not set apart, two of them may be equal. */
+const midWordLength = 4;
 /** How far before the break a repetition may begin, unless it begins at the very beginning. */
 const reachLength = 4_000;
 
@@ -122,13 +124,19 @@ export function watchRepetition(told: Told): RepetitionWatch {
     return longest > 0 && isSure(folded, longest) ? ends.get(longest) : undefined;
   }
 
+  /** It begins in the middle of the unfinished word, and directly behind it. */
+  function isWithinWord(overlap: number): boolean {
+    if (space !== '' || overlap < midWordLength || overlap >= told.lastWordLength) return false;
+    return weigh(folded.slice(-overlap)) === overlap && !repeatsItself(folded, overlap);
+  }
+
   function wordEnd(): number | undefined {
     if (told.lastWordLength === 0) return undefined;
     for (const [overlap, end] of ends) {
       const isLine = overlap === told.lastLine.length && space === told.lastLine.indentation;
       const isWords = space === '' && told.startsWord[folded.length - overlap] === true;
       const isEnough = overlap >= told.lastWordLength && weigh(folded.slice(-overlap)) >= wordWeight;
-      if ((isLine || isWords) && isEnough) return end;
+      if (((isLine || isWords) && isEnough) || isWithinWord(overlap)) return end;
     }
     return undefined;
   }

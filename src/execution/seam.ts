@@ -26,12 +26,12 @@ export interface Seam {
  *    forms of quotes and dashes may differ.
  * 2. It agrees with the first 32 letters or more of the text, which the text says only once, and then differs: `restart`.
  * 3. It says the last whole words again directly behind them, or the last, unfinished one from its start, or the last line from its
- *    start, with at least three letters: the repetition goes.
+ *    start, with at least three letters, or at least four letters within the last, unfinished one: the repetition goes.
  * 4. It opens with a remark about going on, or with a fence where none can be due: these go.
  * 5. Otherwise every character is text.
  *
- * Not to be told apart, and kept: a space too much or too few in mid-word; a repetition of one or two letters, or of less than a
- * dozen behind white space; a repetition that is not word for word; a bare fence that reopens a block, from one that closes it; an
+ * Not to be told apart, and kept: a space too much or too few in mid-word; a repetition of less than a dozen letters (six of Chinese,
+ * Japanese or Korean) but for those of 3; a repetition that is not word for word; a bare fence that reopens a block, from one that closes it; an
  * answer that begins anew in other words. Lost: last words that the text truly says twice in a row.
  *
  * @example

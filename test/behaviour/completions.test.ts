@@ -7,9 +7,7 @@ describe('a completion', () => {
   it('has everything that was said, and by whom', async () => {
     const stage = arrange({
       a: [
-        {
-          event: { type: 'meta', requestId: 'req_7', warnings: ['a warning'] },
-        },
+        { event: { type: 'meta', requestId: 'req_7', warnings: ['a warning'] } },
         { waitMs: 40 },
         { reasoning: ['Let ', 'me see.'] },
         { text: ['Hel', 'lo.'] },
@@ -65,26 +63,18 @@ describe('a completion', () => {
       a: [...nothing, { text: '' }, { waitMs: 40 }, content, { waitMs: 50 }, { text: 'Done.' }],
     });
     const { attempts } = await stage.ask();
-    expect(attempts[0]).toMatchObject({
-      firstTokenMs: 40,
-      durationMs: 90,
-      requestId: 'r',
-    });
+    expect(attempts[0]).toMatchObject({ firstTokenMs: 40, durationMs: 90, requestId: 'r' });
   });
 
   it('always has strings for text and reasoning', async () => {
-    const stage = arrange({
-      a: [{ toolCall: { name: 'look', arguments: {} } }],
-    });
+    const stage = arrange({ a: [{ toolCall: { name: 'look', arguments: {} } }] });
     expect(await stage.ask()).toMatchObject({ text: '', reasoning: '' });
   });
 
   it.each(['stop', 'length', 'content-filter', 'other'] as const)(
     'ends with the provider’s own reason: %s',
     async (finishReason) => {
-      const stage = arrange({
-        a: [{ text: 'Hello.' }, { finish: finishReason }],
-      });
+      const stage = arrange({ a: [{ text: 'Hello.' }, { finish: finishReason }] });
       expect((await stage.ask()).finishReason).toBe(finishReason);
     },
   );
@@ -111,21 +101,14 @@ describe('a completion', () => {
   });
 
   it('is plain JSON', async () => {
-    const stage = arrange({
-      a: [{ text: 'Hello.' }, { toolCall: { name: 'look', arguments: {} } }],
-    });
+    const stage = arrange({ a: [{ text: 'Hello.' }, { toolCall: { name: 'look', arguments: {} } }] });
     const { object: _, ...reply } = await stage.ask();
     expect(JSON.parse(JSON.stringify(reply))).toEqual(reply);
   });
 });
 
 describe('usage', () => {
-  const usage = {
-    inputTokens: 100,
-    outputTokens: 20,
-    cachedInputTokens: 60,
-    reasoningTokens: 5,
-  };
+  const usage = { inputTokens: 100, outputTokens: 20, cachedInputTokens: 60, reasoningTokens: 5 };
 
   it('adds up to totalTokens where the vendor gives none, and is undefined where it gives nothing', async () => {
     const stage = arrange({
@@ -141,9 +124,7 @@ describe('usage', () => {
   });
 
   it('keeps the vendor’s own total', async () => {
-    const stage = arrange({
-      a: [{ text: 'x' }, { finish: { usage: { ...usage, totalTokens: 125 } } }],
-    });
+    const stage = arrange({ a: [{ text: 'x' }, { finish: { usage: { ...usage, totalTokens: 125 } } }] });
     expect((await stage.ask()).usage.totalTokens).toBe(125);
   });
 
@@ -155,11 +136,7 @@ describe('usage', () => {
         { finish: { usage: { outputTokens: 4 } } },
       ],
     });
-    expect((await stage.ask()).usage).toEqual({
-      inputTokens: 9,
-      outputTokens: 4,
-      totalTokens: 13,
-    });
+    expect((await stage.ask()).usage).toEqual({ inputTokens: 9, outputTokens: 4, totalTokens: 13 });
   });
 });
 
@@ -184,15 +161,7 @@ describe('costUsd', () => {
             },
           },
         ],
-        target: {
-          price: {
-            input: 2,
-            output: 10,
-            cachedInput: 0.2,
-            cacheWrite: 2.5,
-            perRequest: 0.01,
-          },
-        },
+        target: { price: { input: 2, output: 10, cachedInput: 0.2, cacheWrite: 2.5, perRequest: 0.01 } },
       },
     });
     expect((await stage.ask()).costUsd).toBeCloseTo(0.5 * 2 + 0.4 * 0.2 + 0.1 * 2.5 + 10 + 0.01, 10);
@@ -230,10 +199,7 @@ describe('costUsd', () => {
     const stage = arrange({ a: { script: 'x', target: { price: free } } });
     expect((await stage.ask()).costUsd).toBe(0);
     const after = arrange({
-      local: {
-        script: [{ text: 'Hel' }, { fail: 'network' }],
-        target: { price: free },
-      },
+      local: { script: [{ text: 'Hel' }, { fail: 'network' }], target: { price: free } },
       b: { script: [{ text: 'x' }, { finish: { usage } }], target: { price } },
     });
     expect((await after.ask()).costUsd).toBeCloseTo(costOfOne, 10);
@@ -241,10 +207,7 @@ describe('costUsd', () => {
 
   it('goes by the router’s prices where a target states none: by provider and model, else by model', async () => {
     const script: Script = [{ text: 'x' }, { finish: { usage } }];
-    const prices = {
-      'a/m': { input: 3, output: 15 },
-      m: { input: 30, output: 150 },
-    };
+    const prices = { 'a/m': { input: 3, output: 15 }, m: { input: 30, output: 150 } };
     const stage = arrange(
       {
         a: { script, target: { model: 'm' } },
@@ -271,10 +234,7 @@ describe('costUsd', () => {
 
   it('is what the vendor reports, where it reports it', async () => {
     const stage = arrange({
-      a: {
-        script: [{ text: 'x' }, { finish: { usage: { ...usage, costUsd: 0.25 } } }],
-        target: { price },
-      },
+      a: { script: [{ text: 'x' }, { finish: { usage: { ...usage, costUsd: 0.25 } } }], target: { price } },
     });
     expect((await stage.ask()).costUsd).toBe(0.25);
   });
@@ -309,10 +269,7 @@ describe('completion.message', () => {
         [
           { reasoning: 'Hm.', providerState: { signature: 'sealed-by-a' } },
           { text: 'I look.' },
-          {
-            toolCall: { name: 'look', arguments: { at: 1 } },
-            providerState: 'thought-of-a',
-          },
+          { toolCall: { name: 'look', arguments: { at: 1 } }, providerState: 'thought-of-a' },
         ],
         'Seen.',
       ],
@@ -324,10 +281,7 @@ describe('completion.message', () => {
     const next: Message[] = [
       ...turns,
       message,
-      {
-        role: 'tool',
-        content: [{ type: 'tool-result', toolCallId: 'call_1_1', content: 'a cat' }],
-      },
+      { role: 'tool', content: [{ type: 'tool-result', toolCallId: 'call_1_1', content: 'a cat' }] },
     ];
     await stage.ask({ messages: next }, { targets: ['a'] });
     await stage.ask({ messages: next }, { targets: ['b'] });
@@ -345,12 +299,7 @@ describe('completion.message', () => {
       content: [
         { type: 'reasoning', text: 'Hm.' },
         { type: 'text', text: 'I look.' },
-        {
-          type: 'tool-call',
-          id: 'call_1_1',
-          name: 'look',
-          arguments: { at: 1 },
-        },
+        { type: 'tool-call', id: 'call_1_1', name: 'look', arguments: { at: 1 } },
       ],
     });
   });
@@ -360,13 +309,7 @@ describe('completion.message', () => {
       ...turns,
       {
         role: 'assistant',
-        content: [
-          {
-            type: 'text',
-            text: 'x',
-            providerState: { provider: 'a', state: 1 },
-          },
-        ],
+        content: [{ type: 'text', text: 'x', providerState: { provider: 'a', state: 1 } }],
       },
       { role: 'user', content: 'And?' },
     ];

@@ -9,20 +9,10 @@ describe('a second attempt beside a silent one', () => {
   it('answers where it is quicker, and the first one is cut in the same tick, upstream too', async () => {
     const stage = arrange({ a: [...slow(5_000)], b: slow(200, 'From b.') }, { hedge });
     const reply = await stage.ask();
-    expect(reply).toMatchObject({
-      text: 'From b.',
-      target: { id: 'b' },
-      latencyMs: 700,
-    });
+    expect(reply).toMatchObject({ text: 'From b.', target: { id: 'b' }, latencyMs: 700 });
     expect(decisionsOf(reply)).toEqual(['a cut', 'b answer']);
-    expect(reply.attempts[0]).toMatchObject({
-      durationMs: 700,
-      failure: { kind: 'aborted' },
-    });
-    expect(reply.attempts[1]).toMatchObject({
-      hedge: true,
-      startedAt: 1_000_500,
-    });
+    expect(reply.attempts[0]).toMatchObject({ durationMs: 700, failure: { kind: 'aborted' } });
+    expect(reply.attempts[1]).toMatchObject({ hedge: true, startedAt: 1_000_500 });
     expect(reply.attempts[0]).not.toHaveProperty('hedge');
     expect(stage.providers.a.calls[0]!.signal.aborted).toBe(true);
     expect(stage.eventsOf('hedge')).toMatchObject([{ from: 'a', to: 'b', waitedMs: 500, at: 1_000_500 }]);
@@ -40,18 +30,12 @@ describe('a second attempt beside a silent one', () => {
 
   it('is not made where the first content comes in time, however long the answer takes after that', async () => {
     const stage = arrange(
-      {
-        a: [{ text: 'One' }, { waitMs: 5_000 }, { text: ' two.' }],
-        b: 'From b.',
-      },
+      { a: [{ text: 'One' }, { waitMs: 5_000 }, { text: ' two.' }], b: 'From b.' },
       { hedge },
     );
     expect(decisionsOf(await stage.ask())).toEqual(['a answer']);
     const thinking = arrange(
-      {
-        a: [{ reasoning: 'Hm.' }, { waitMs: 5_000 }, { text: 'Yes.' }],
-        b: 'From b.',
-      },
+      { a: [{ reasoning: 'Hm.' }, { waitMs: 5_000 }, { text: 'Yes.' }], b: 'From b.' },
       { hedge },
     );
     expect(decisionsOf(await thinking.ask())).toEqual(['a answer']);
@@ -82,10 +66,7 @@ describe('a second attempt beside a silent one', () => {
   });
 
   it('is made while other calls wait, but not at a target that is theirs', async () => {
-    const busy = {
-      script: slow(3_000),
-      target: { limits: { concurrency: 1, queueMs: 10_000 } },
-    };
+    const busy = { script: slow(3_000), target: { limits: { concurrency: 1, queueMs: 10_000 } } };
     const stage = arrange({ a: slow(2_000), b: slow(200, 'From b.'), c: busy }, { hedge });
     const waiting = [1, 2].map(() => stage.router.complete(question, { targets: ['c'] }));
     expect(decisionsOf(await stage.ask())).toEqual(['a cut', 'b answer']);
@@ -110,11 +91,7 @@ describe('a second attempt beside a silent one', () => {
     await back.runtime.advance(7_000);
     expect(back.router.plan(question).order).toHaveLength(2);
     expect(decisionsOf(await back.ask({}, { hedge }))).toEqual(['a answer']);
-    const limited = {
-      kind: 'rate-limit',
-      message: 'slow',
-      retryAfterMs: 2_000,
-    } as const;
+    const limited = { kind: 'rate-limit', message: 'slow', retryAfterMs: 2_000 } as const;
     const ramping = arrange({
       a: slow(5_000),
       b: [[{ fail: limited }], 'From b.', [{ fail: limited }], 'From b.'],
@@ -129,27 +106,16 @@ describe('a second attempt beside a silent one', () => {
 
   it('works under unary, and where a stream is asked for without content', async () => {
     const stage = arrange({ a: slow(5_000), b: slow(100, 'From b.') }, { hedge, transport: 'unary' });
-    expect(await stage.ask()).toMatchObject({
-      text: 'From b.',
-      latencyMs: 600,
-    });
+    expect(await stage.ask()).toMatchObject({ text: 'From b.', latencyMs: 600 });
     const empty = arrange({ a: slow(5_000), b: [{ waitMs: 10 }, { finish: 'length' }] }, { hedge });
-    expect(await empty.ask()).toMatchObject({
-      text: '',
-      finishReason: 'length',
-      target: { id: 'b' },
-    });
+    expect(await empty.ask()).toMatchObject({ text: '', finishReason: 'length', target: { id: 'b' } });
   });
 });
 
 describe('where one of the two fails', () => {
   it('the first one: the hedge is the failover, and no third attempt is made at once', async () => {
     const stage = arrange(
-      {
-        a: [{ waitMs: 800 }, { fail: 'server-error' }],
-        b: slow(2_000, 'From b.'),
-        c: 'C.',
-      },
+      { a: [{ waitMs: 800 }, { fail: 'server-error' }], b: slow(2_000, 'From b.'), c: 'C.' },
       { hedge },
     );
     const reply = await stage.ask();
@@ -159,15 +125,9 @@ describe('where one of the two fails', () => {
   });
 
   it('for its key: the answer of the other one does not wait for a new key', async () => {
-    const wrap: Part['wrap'] = (provider) => ({
-      ...provider,
-      refreshKey: () => new Promise(() => {}),
-    });
+    const wrap: Part['wrap'] = (provider) => ({ ...provider, refreshKey: () => new Promise(() => {}) });
     for (const refusedAfterMs of [50, 700]) {
-      const a = {
-        script: [{ waitMs: refusedAfterMs }, { fail: 'auth' as const }],
-        wrap,
-      };
+      const a = { script: [{ waitMs: refusedAfterMs }, { fail: 'auth' as const }], wrap };
       const stage = arrange({ a, b: slow(1_000, 'From b.') }, { hedge });
       const reply = await stage.ask();
       expect(decisionsOf(reply)).toEqual(['a next', 'b answer']);
@@ -184,11 +144,7 @@ describe('where one of the two fails', () => {
 
   it('both: the call moves on from the last one', async () => {
     const stage = arrange(
-      {
-        a: [{ waitMs: 900 }, { fail: 'server-error' }],
-        b: [{ fail: 'network' }],
-        c: 'From c.',
-      },
+      { a: [{ waitMs: 900 }, { fail: 'server-error' }], b: [{ fail: 'network' }], c: 'From c.' },
       { hedge },
     );
     expect(decisionsOf(await stage.ask())).toEqual(['a next', 'b next', 'c answer']);
@@ -209,10 +165,7 @@ describe('where one of the two fails', () => {
 
   it('a refusal of the first one that ends calls ends this one: a hedge gives no second opinion', async () => {
     const stage = arrange(
-      {
-        a: [{ waitMs: 800 }, { fail: 'content-policy' }],
-        b: slow(5_000, 'From b.'),
-      },
+      { a: [{ waitMs: 800 }, { fail: 'content-policy' }], b: slow(5_000, 'From b.') },
       { hedge },
     );
     const error = await stage.fail();
@@ -238,10 +191,7 @@ describe('where one of the two fails', () => {
 describe('a stream', () => {
   it('shows the winner alone, and start names it', async () => {
     const stage = arrange(
-      {
-        a: slow(5_000),
-        b: [{ waitMs: 100 }, { reasoning: 'Hm.' }, { waitMs: 900 }, { text: 'From b.' }],
-      },
+      { a: slow(5_000), b: [{ waitMs: 100 }, { reasoning: 'Hm.' }, { waitMs: 900 }, { text: 'From b.' }] },
       { hedge },
     );
     const { events } = await stage.runtime.run(read(stage.stream()));
@@ -338,10 +288,7 @@ describe('what hedges cost', () => {
           script: [{ event: { type: 'meta', usage: { inputTokens: 7 } } }, ...slow(5_000)],
           target: { price },
         },
-        b: {
-          script: [{ waitMs: 10 }, { text: 'From b.' }, { finish: { usage } }],
-          target: { price },
-        },
+        b: { script: [{ waitMs: 10 }, { text: 'From b.' }, { finish: { usage } }], target: { price } },
       },
       { hedge },
     );
@@ -356,10 +303,7 @@ describe('what hedges cost', () => {
     const silent = arrange(
       {
         a: { script: slow(5_000), target: { price } },
-        b: {
-          script: [{ waitMs: 10 }, { text: 'From b.' }, { finish: { usage } }],
-          target: { price },
-        },
+        b: { script: [{ waitMs: 10 }, { text: 'From b.' }, { finish: { usage } }], target: { price } },
       },
       { hedge },
     );

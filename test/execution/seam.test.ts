@@ -50,6 +50,26 @@ const manyBytes =
   'Größe zählt: 😀👩‍👩‍👧 und naïve Köche essen 寿司と天ぷら、そして静かな港で夕日を眺める。Потом все идут домой 🏠, и город засыпает.';
 const samples = [prose, markdown, code, json, manyBytes];
 
+const keeper =
+  'The lighthouse stood alone on the northern cliff, and its keeper, an old man called Tomas, climbed the ninety-six steps of ' +
+  'the tower and looked out over the bay before he went down again, locked the door, and ';
+const coded =
+  '```ts\nexport function clamp(value: number, low: number, high: number): number {\n  if (low > high) throw new ' +
+  'RangeError("empty range");\n  const raised = Math.max(low, value);\n  const lowered = Math.min(high, raised);\n  return report(lowe';
+const tale =
+  '很久以前的一个小渔村里，住着一位年老的守塔人。每天傍晚，他都会沿着九十六级石阶慢慢走上灯塔，点亮那盏旧油灯，为远方归来的渔船照亮回家的路。' +
+  '村里的孩子们喜欢听他讲大海的故事，也喜欢看他在黄昏里擦拭那面巨大的铜镜。有一年冬天，暴风雪连续下了七天七夜，谁也没有想到会发生后来的事情。' +
+  '那天夜里，海面上忽然传来了一阵奇怪的钟声，老人放下手里的书，拿起墙边的手杖，又回头看了看桌上那封没有写完的信，披上那件已经穿了很多年的旧大';
+const packed =
+  'Pack these for the crossing, and check each of them twice before you leave the harbour:\n\n- two coils of thick rope, ' +
+  'dry\n- a lantern with enough oil for three nights\n- the small brass compass from the drawer\n- bread, salted fish, and ' +
+  'a barrel of fresh water\n- a spare sail, and need';
+
+/** All whole numbers between two, both included. */
+function to(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}
+
 const cuts = fc
   .tuple(fc.constantFrom(...samples), fc.nat())
   .map(([text, at]) => ({ text, cut: 1 + (at % (text.length - 1)) }))
@@ -224,6 +244,14 @@ describe('a continuation that repeats less than it was asked to', () => {
     expect(join('It was very ', 'very good')).toBe('It was very very good');
   });
 
+  it('says the end of the unfinished word, four letters of it', () => {
+    expect(join('It was an extraordin', 'rdinary day')).toBe('It was an extraordinary day');
+    expect(join('It was an extraordin', 'dinary day')).toBe('It was an extraordindinary day');
+    expect(join('It was an extraordin', ' rdinary day')).toBe('It was an extraordin rdinary day');
+    expect(join('It said ababab', 'ababx')).toBe('It said abababababx');
+    expect(join('他们说恭喜发财', '恭喜发财')).toBe('他们说恭喜发财恭喜发财');
+  });
+
   it('is text where one or two letters agree', () => {
     expect(join('She drew a l', 'lama')).toBe('She drew a llama');
     expect(join('A cup of co', 'coa')).toBe('A cup of cocoa');
@@ -244,6 +272,47 @@ describe('a continuation that repeats less than it was asked to', () => {
     expect(join(`${'A heading, and under it a line: '}${'-'.repeat(20)}`, '-'.repeat(20))).toBe(
       `A heading, and under it a line: ${'-'.repeat(40)}`,
     );
+  });
+});
+
+/** A text that broke off, how it goes on, and which of the repetitions of its last 1 to 200 characters are shown twice. */
+const sweeps: readonly (readonly [name: string, before: string, rest: string, twice: readonly number[]])[] = [
+  [
+    'prose, in a word',
+    `${keeper}walked home through the eve`,
+    'ning mist.',
+    [1, 2, ...to(4, 6), ...to(8, 13)],
+  ],
+  ['prose, in a long word', `${keeper}began an extraordin`, 'ary night.', [1, 2, 3, 11, 12]],
+  ['prose, behind a word', `${keeper}walked to the`, ' village.', [1, 2, 4, 5, ...to(7, 12), 14]],
+  ['prose, behind a sentence', `${keeper}walked to the village.`, ' Nobody saw him.', to(1, 13)],
+  ['code', coded, 'red);\n}\n```', [1, 2, 3, ...to(5, 10), 12]],
+  ['Chinese', tale, '衣，推门走了出去。', to(1, 5)],
+  ['a list', packed, 'les to mend it', [1, 2, 3, 5, 6, 7, ...to(9, 13)]],
+];
+
+describe('a continuation that repeats the last characters, from 1 to 200', () => {
+  it.each(sweeps)('is cut at the break, but for a few short ones: %s', (_, before, rest, twice) => {
+    const shownTwice: number[] = [];
+    for (let count = 1; count <= 200; count++) {
+      const repeated = before.slice(-count);
+      const text = join(before, repeated + rest);
+      if (text !== before + rest) shownTwice.push(count);
+      // What is not recognised is kept whole.
+      expect([before + rest, before + repeated + rest]).toContain(text);
+    }
+    expect(shownTwice).toEqual(twice);
+  });
+
+  it('is cut wherever it breaks off, from 24 characters on', () => {
+    for (const [, before, rest] of sweeps) {
+      const whole = before + rest;
+      for (let cut = 100; cut < whole.length; cut += 7) {
+        const told = whole.slice(0, cut);
+        for (let count = 24; count <= Math.min(200, cut); count += 11)
+          expect(join(told, told.slice(-count) + whole.slice(cut))).toBe(whole);
+      }
+    }
   });
 });
 
