@@ -16,11 +16,20 @@ export interface Ran {
 }
 
 /** Runs the command within this process, which is quicker. */
-export async function failsoft(...words: string[]): Promise<Ran> {
+export function failsoft(...words: string[]): Promise<Ran> {
+  return runIn(words, { isTTY: false });
+}
+
+/** The same, as on a terminal. */
+export function failsoftOnTerminal(...words: string[]): Promise<Ran> {
+  return runIn(words, { isTTY: true });
+}
+
+async function runIn(words: readonly string[], { isTTY }: { readonly isTTY: boolean }): Promise<Ran> {
   const written = { out: '', err: '' };
   const stream = (name: keyof typeof written) =>
     ({
-      isTTY: false,
+      isTTY,
       write: (text: string) => ((written[name] += text), true),
     }) as unknown as NodeJS.WriteStream;
   const code = await run(words, { out: stream('out'), err: stream('err') });

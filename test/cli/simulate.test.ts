@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRouter } from '../../src/index.ts';
 import { metricMeanings, scenarios, simulate, type MetricName } from '../../src/testing/index.ts';
-import { failsoft, failsoftProcess, fixture, scratch } from './failsoft.ts';
+import { failsoft, failsoftOnTerminal, failsoftProcess, fixture, scratch } from './failsoft.ts';
 
 interface Json {
   passed: boolean;
@@ -73,6 +73,16 @@ describe('failsoft simulate', () => {
         createRouter({ ...options, models, runtime, observers }),
     });
     expect(runs).toMatchObject([{ scenario: 'S8', seed: 2, trace }]);
+  });
+
+  it('says on a terminal what is being run, in a line that is gone in the end', async () => {
+    const words = ['simulate', 'S8', '--seeds', '2', '--rate', '2', '--json'];
+    const { out, err, code } = await failsoftOnTerminal(...words);
+    expect(code).toBe(0);
+    const clear = '\r\u001b[K';
+    expect(err).toBe(`${clear}1 of 2: S8, seed 1 …${clear}2 of 2: S8, seed 2 …${clear}`);
+    // Elsewhere there is none of it, and the rest is the same.
+    expect(await failsoft(...words)).toEqual({ out, err: '', code });
   });
 
   it('ends with 1 where a line is missed, and says which run it was', async () => {
