@@ -61,7 +61,8 @@ function waiterOf(wait: Wait): Waiter<Admission> {
     take(isClaimed) {
       const isOpen = ({ id }: { readonly id: string }) => !isClaimed(id);
       // Most of those who are woken find nobody free: for them no plan is made.
-      const other = walk.hasFree(isOpen) && (walk.renew(), admitNext(journey, isOpen));
+      const isLeft = walk.hasFree(isOpen) || (!again && walk.comingFree().length === 0);
+      const other = isLeft && (walk.renew(), admitNext(journey, isOpen));
       if (other) return other;
       const isDue = again && timeIn(wait) >= wait.dueAt && isOpen(again.admission.candidate);
       return isDue ? admitAgain(again.admission, journey) : undefined;
@@ -107,10 +108,10 @@ function worthWaiting(
   { health }: ExecutionTarget,
   { now, until, demand }: { readonly now: number; readonly until: number; readonly demand: Call['tokens'] },
 ): number | undefined {
-  const { blockedBy, availableAt = Infinity, estimated } = health.view(now, demand);
-  if (now >= until || (blockedBy !== undefined && blockedBy !== 'limit')) return undefined;
-  if (blockedBy === undefined || estimated) return until;
-  return availableAt <= until ? availableAt : undefined;
+  const { blockedBy, limitedUntil = Infinity, estimated } = health.view(now, demand);
+  if (now >= until) return undefined;
+  if (blockedBy === undefined || (estimated && limitedUntil < Infinity)) return until;
+  return limitedUntil <= until ? limitedUntil : undefined;
 }
 
 /** The ids of those targets of a plan that a call would wait for, if it came now and nobody could be asked. */

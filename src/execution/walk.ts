@@ -146,8 +146,8 @@ function comingFree(memory: Memory): readonly Candidate[] {
   const found: Candidate[] = [];
   const look = (candidate: Candidate) => {
     if (!isLeft(memory, candidate)) return false;
-    const { blockedBy } = viewOf(memory, candidate, now);
-    if (blockedBy === undefined || blockedBy === 'limit') found.push(candidate);
+    const { blockedBy, limitedUntil } = viewOf(memory, candidate, now);
+    if (blockedBy === undefined || limitedUntil !== undefined) found.push(candidate);
     return false;
   };
   memory.order.some(look);

@@ -43,6 +43,8 @@ export interface Breaker {
   patience(): number;
   /** Until when nobody is suspected, if nothing happens. */
   unsuspectedUntil(): number;
+  /** Makes and tells a change that time brought about. */
+  catchUp(now: number): void;
   enter(now: number, lastResort: boolean): Pass | undefined;
   /** Lets an open breaker be probed at once. */
   invite(now: number, reason: string): void;
@@ -79,6 +81,7 @@ export function createBreaker({ runtime, evidence, onChange, wariness = () => 1 
     overdue: (now) => record.waiting.overdue(now),
     patience: () => openings.patience(),
     unsuspectedUntil: () => record.waiting.holdsUntil(),
+    catchUp: (now) => catchUp(phases, now),
     enter: (now, lastResort) => enter(memory, now, lastResort),
     invite(now, reason) {
       catchUp(phases, now);
@@ -121,7 +124,9 @@ function enter(memory: Memory, now: number, lastResort: boolean): Pass | undefin
   if (phases.phase === 'open') {
     const from = lastResort ? lastResortAt(memory, now) : undefined;
     if (from === undefined || now < from) return undefined;
-    change(phases, 'half-open', now, 'nobody else can serve');
   }
-  return createPass(memory, true, now);
+  // Before it is told: an observer may make a call at once.
+  const pass = createPass(memory, true, now);
+  if (phases.phase === 'open') change(phases, 'half-open', now, 'nobody else can serve');
+  return pass;
 }

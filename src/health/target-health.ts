@@ -55,6 +55,8 @@ export interface HealthView {
   readonly estimated?: true;
   /** From when it may be asked if nobody else can serve; only while the breaker is open and nothing else blocks longer. */
   readonly lastResortAt?: number;
+  /** While only a limit keeps it from those who have nobody else: until when. */
+  readonly limitedUntil?: number;
   /** With `blockedReason`: it has answered nobody lately, so that to ask it as a last resort is no more than a probe. */
   readonly isDown?: boolean;
   /**

@@ -141,7 +141,9 @@ function expectedOf({ estimate }: Memory, demand: TokenDemand | undefined): numb
 function admit(memory: Memory, { lastResort, demand, extra }: AdmitOptions): Permit | undefined {
   const now = memory.runtime.now();
   const tokens = expectedOf(memory, demand);
+  // What is told now comes before the limits are looked at: an observer may make a call at once.
   endDisabling(memory, now);
+  memory.backend.breaker.catchUp(now);
   const { limits, retryBudget } = memory;
   if (memory.disabled || isKeptAway(limits.block(now, tokens), now, lastResort)) return undefined;
   const pass = memory.backend.enter(now, { lastResort, tokens });

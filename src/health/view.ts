@@ -145,6 +145,13 @@ function resortOf(blocks: readonly Block[]): number | undefined {
   return finite(Math.max(...blocks.map(({ lastResortAt, availableAt }) => lastResortAt ?? availableAt)));
 }
 
+/** While only limits keep it from those who have nobody else. */
+function limitedUntil(blocks: readonly Block[], now: number): number | undefined {
+  const keeping = blocks.filter(({ lastResortAt, availableAt }) => (lastResortAt ?? availableAt) > now);
+  const isLimited = keeping.length > 0 && keeping.every(({ by }) => by === 'limit');
+  return isLimited ? Math.max(...keeping.map(({ availableAt }) => availableAt)) : undefined;
+}
+
 /** Builds what a call sees. */
 export function viewOf(state: TargetState, now: number, tokens: number): DatedView {
   const { breaker, learnt } = state.backend;
@@ -162,6 +169,7 @@ export function viewOf(state: TargetState, now: number, tokens: number): DatedVi
     estimated: block?.estimated,
     blockedBy: block?.by,
     lastResortAt: resortOf(blocks),
+    limitedUntil: limitedUntil(blocks, now),
     isDown: block === undefined ? undefined : isDown(state, now),
     refused: learnt.at(now),
     inFlight: state.limits.inFlight(),

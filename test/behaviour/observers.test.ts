@@ -52,6 +52,45 @@ describe('observers', () => {
     expect(seen).toEqual([true]);
   });
 
+  it('may make a call at once: it is no second probe beside the one that they are told of', async () => {
+    const again: Observer = (event) => {
+      if (event.type === 'breaker' && event.to === 'half-open')
+        void stage.router.complete(question).catch(() => {});
+    };
+    const down = [{ waitMs: 10 }, { fail: 'server-error' }] as const;
+    const stage = arrange({ a: down }, { observers: [again], retry: 0 });
+    for (let call = 0; call < 10; call += 1) await stage.fail();
+    await stage.runtime.advance(2_000);
+    const asked = stage.providers.a.calls.length;
+    await stage.fail();
+    expect(stage.eventsOf('breaker').at(-2)?.to).toBe('half-open');
+    expect(stage.providers.a.calls.length - asked).toBe(1);
+  });
+
+  it('may make a call at once: it takes no slot that an attempt is about to take', async () => {
+    let inFlight = 0;
+    const again: Observer = (event) => {
+      if (event.type === 'breaker' && event.to === 'closed')
+        void stage.router.complete(question).catch(() => {});
+    };
+    const stage = arrange(
+      { a: { script: [{ fail: 'server-error' }], target: { limits: { concurrency: 1 } } } },
+      { observers: [again], retry: 0 },
+    );
+    for (let call = 0; call < 10; call += 1) await stage.fail();
+    await stage.runtime.advance(20_000);
+    stage.providers.a.script((_, number) => {
+      inFlight = Math.max(inFlight, stage.router.health().targets['a']!.inFlight);
+      return [{ text: `Answer ${number}.` }];
+    });
+    for (let call = 0; call < 40; call += 1) {
+      await stage.ask();
+      await stage.runtime.advance(1_000);
+    }
+    expect(stage.eventsOf('breaker').at(-1)?.to).toBe('closed');
+    expect(inFlight).toBe(1);
+  });
+
   it('get events that no later change of the call reaches', async () => {
     const kept: { event: RouterEvent; copy: string }[] = [];
     const stage = arrange(

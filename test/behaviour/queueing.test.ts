@@ -98,6 +98,28 @@ describe('while nobody is free', () => {
     expect(stage.runtime.now()).toBe(start);
   });
 
+  it('they wait also where the breaker of the only target opens, as long as it limps and asks who has nobody else', async () => {
+    const stage = arrange(
+      {
+        a: {
+          script: (_, number) =>
+            number % 4 === 1 ? answersIn(300) : [{ waitMs: 300 }, { fail: 'server-error' }],
+          target: { limits: { concurrency: 1, queueMs: 60_000 } },
+        },
+      },
+      { retry: 0 },
+    );
+    await stage.ask();
+    const calls = Array.from({ length: 20 }, () =>
+      stage.router.complete(question).then(
+        () => 1,
+        ({ attempts }: { attempts: unknown[] }) => attempts.length,
+      ),
+    );
+    expect(await stage.runtime.run(Promise.all(calls))).toEqual(Array.from({ length: 20 }, () => 1));
+    expect(stage.eventsOf('breaker')[0]?.to).toBe('open');
+  });
+
   it('another target that comes back meanwhile takes the call', async () => {
     const stage = arrange({ a: { script: answersIn(5_000), target: alone }, b: 'From b.' });
     stage.router.disable('b');
