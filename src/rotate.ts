@@ -1,4 +1,4 @@
-import { operatorError, RouterError } from './core/errors.ts';
+import { closedError, operatorError, RouterError } from './core/errors.ts';
 import type { ExecutionTarget } from './execution/call.ts';
 import type { OperationParts } from './operations.ts';
 import { probeWith } from './probe.ts';
@@ -34,6 +34,7 @@ export async function rotateKey(
     throw operatorError(
       `'${owner.name}' cannot ask with a new key before the old one goes: it has no withKey(); rotate without verify`,
     );
+  if (verify && parts.isClosed()) throw closedError();
   if (verify) await askWith(key, targets[0], parts);
   if (applied.get(owner)! > begun)
     throw operatorError(`'${owner.name}': a later rotate() was quicker, and its key stays`);

@@ -74,6 +74,9 @@ export interface Row {
 /** An alarm is late by so much where the process is busy. */
 const heldUpMs = 250;
 
+/** No process is held up for longer. */
+const standstillMs = 5_000;
+
 const nothing = () => {};
 
 export function createRow(runtime: Runtime): Row {
@@ -124,7 +127,8 @@ function noteClock(row: Row, isAlarm: boolean): void {
   const now = row.runtime.now();
   const lateMs = now - row.lookAgainAt;
   if (lateMs > heldUpMs) {
-    const forthMs = isAlarm ? lateMs : now - row.seenAt;
+    // A process that was held up is told from a clock that was set by how long that took.
+    const forthMs = isAlarm || lateMs < standstillMs ? lateMs : now - row.seenAt;
     row.setForthMs += forthMs;
     row.lookAgainAt += forthMs;
   }

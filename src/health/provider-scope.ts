@@ -154,7 +154,8 @@ function idsOf({ members }: Memory): string[] {
 function holdOf({ key, host, members, last }: Memory, member: ScopeMember, now: number) {
   const held = host.kind() === undefined ? key : host;
   const kind = held.kind();
-  if (kind === undefined || members.size < 2) return undefined;
+  // A key that one model alone has is told of as its own lockout.
+  if (kind === undefined || (held === key && members.size < 2)) return undefined;
   const reason = held === host ? 'host' : kind === 'quota' ? 'quota' : 'key';
   const model = held === host ? last.host : last.key;
   return { reason, kind, model, until: held.heldAt(member, now)?.until } as const;

@@ -2,6 +2,9 @@ import type { FailureKind } from '../core/failure.ts';
 import type { Hold, HoldRequest } from './hold.ts';
 import { createLockout, type Lockout, type LockoutPass } from './lockout.ts';
 
+/** However long one of them is told to wait, the others are not kept away for longer before one of them has tried. */
+const longestDoubtMs = 60_000;
+
 /** What one of those who share it was refused for holds all of them, until an attempt of any succeeds. */
 export interface SharedHold<Member> {
   /** In force for this member, for a time. */
@@ -113,7 +116,7 @@ function heldAt<Member>(
 ): Hold | undefined {
   const hold = lockout.heldAt(now);
   if (hold === undefined || refused.has(member)) return hold;
-  const until = (hold.since + hold.until) / 2;
+  const until = Math.min((hold.since + hold.until) / 2, hold.since + longestDoubtMs);
   return invited.has(member) || now >= until ? undefined : { since: hold.since, until };
 }
 
@@ -161,7 +164,8 @@ function enter<Member>(memory: Memory<Member>, member: Member, now: number): Sha
         refused.clear();
         trying.clear();
       }
-      if (change !== undefined || pass.probe) refused.add(member);
+      // Also one that was under way when the others were held.
+      if (change !== undefined || lockout.kind() === request.kind) refused.add(member);
       memory.invited.delete(member);
       return change;
     },

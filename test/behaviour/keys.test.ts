@@ -184,6 +184,15 @@ describe('a key that is refused', () => {
     expect(vendor.asked.at(-1)).toBe('last-key');
   });
 
+  it('is verified by no router that is closed', async () => {
+    const { vendor, router } = setUp('old-key', 'new-key');
+    await router.close();
+    await expect(router.rotate('vendor', 'new-key', { verify: true })).rejects.toMatchObject({
+      code: 'closed',
+    });
+    expect(vendor.asked).toEqual([]);
+  });
+
   it.each([{}, { verify: true }])(
     'goes to one provider object: by a name that several share it goes to none, %o',
     async (options) => {

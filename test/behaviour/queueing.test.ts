@@ -323,19 +323,34 @@ describe('two models that share a target', () => {
   });
 });
 
-describe('a clock that is set back by an hour', () => {
-  function stepping(script: ScriptSource, limits?: Target['limits']) {
-    const runtime = manualRuntime({ startAt: 1_000_000_000 });
-    let stepMs = 0;
-    const clock = { ...runtime, now: () => runtime.now() + stepMs };
-    const provider = scriptedProvider(script, { runtime });
-    const router: Router = createRouter({
-      models: { chat: [{ id: 'a', provider, model: 'm', limits }] },
-      runtime: clock,
-    });
-    return { runtime, router, setBack: (hours = 1) => void (stepMs -= hours * 3_600_000) };
-  }
+/** A router whose clock is set, beside the one that is slept by. */
+function stepping(script: ScriptSource, limits?: Target['limits']) {
+  const runtime = manualRuntime({ startAt: 1_000_000_000 });
+  let stepMs = 0;
+  const clock = { ...runtime, now: () => runtime.now() + stepMs };
+  const provider = scriptedProvider(script, { runtime });
+  const router: Router = createRouter({
+    models: { chat: [{ id: 'a', provider, model: 'm', limits }] },
+    runtime: clock,
+  });
+  return { runtime, router, setBack: (hours = 1) => void (stepMs -= hours * 3_600_000) };
+}
 
+it('nobody waits twice where the process was held up and a call comes before the alarm', async () => {
+  const { runtime, router, setBack } = stepping([{ waitMs: 30_000 }, { text: 'Done.' }], {
+    concurrency: 1,
+  });
+  const first = router.complete(question);
+  const waiting = errorOf(router.complete(question));
+  // Its alarm is late by half a second, and has not rung yet.
+  setBack(-1_500 / 3_600_000);
+  const late = errorOf(router.complete(question));
+  await runtime.run(waiting);
+  expect(runtime.now() - 1_000_000_000).toBeLessThan(10);
+  await runtime.run(Promise.all([first, late]));
+});
+
+describe('a clock that is set back by an hour', () => {
   it('while a call waits for its retry lets it wait no longer than was meant from then on', async () => {
     const { runtime, router, setBack } = stepping(failing(1, 'server-error'));
     const call = router.complete(question, { retry: { baseDelayMs: 1_000 } });

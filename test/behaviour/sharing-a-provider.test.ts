@@ -308,6 +308,38 @@ it('a model that is enabled while nothing is held is exempt from no later hold',
   expect(stage.newlyAsked()).toEqual(['small']);
 });
 
+it('a quota that one model has to wait a day for keeps the others away for no longer than a minute', async () => {
+  const stage = setUp();
+  stage.wrong.large = { ...noQuota, retryAfterMs: 86_400_000 };
+  await stage.ask('large');
+  await stage.runtime.advance(59_000);
+  expect(await stage.ask('small')).toBe('spare');
+  await stage.runtime.advance(1_000);
+  expect(await stage.ask('small')).toBe('small');
+  expect(await stage.ask('large')).toBe('spare');
+});
+
+it('a model that was asked before the others were held, and was refused too, waits as long as the first', async () => {
+  const stage = setUp();
+  stage.allAre(refusedKey);
+  const calls = (['large', 'small'] as const).map((model) => stage.ask(model));
+  expect(await Promise.all(calls)).toEqual(['spare', 'spare']);
+  expect(stage.target('small').coolingUntil).toBe(stage.target('large').coolingUntil);
+  expect(stage.target('tiny').coolingUntil).toBeLessThan(stage.target('large').coolingUntil!);
+});
+
+it('a host that is held is told of where all models but one were taken away', async () => {
+  const stage = setUp();
+  stage.allAre(closedPort);
+  await stage.ask('large');
+  await stage.ask('small');
+  stage.keep(['small']);
+  expect(stage.target('small')).toMatchObject({
+    blockedReason: 'provider unreachable (network)',
+    providerHold: { reason: 'host' },
+  });
+});
+
 it('a quota of one model, where the vendor says so, holds that model alone', async () => {
   const stage = setUp();
   stage.wrong.large = { ...noQuota, scope: 'model' };
