@@ -277,6 +277,39 @@ describe('a target that limps beside others', () => {
   });
 });
 
+describe('several targets that limp at the same time', () => {
+  it.each([
+    [0.25, 3, 0.995],
+    [0.4, 3, 0.97],
+    [0.6, 3, 0.88],
+    [0.6, 2, 0.75],
+  ])(
+    'are asked one after the other as by a loop without breakers: with %s of the calls of each failing, %i of them answer more than %s',
+    async (share, count, atLeast) => {
+      const flaky = () => () =>
+        stage.runtime.random() < share
+          ? [{ waitMs: 50 }, { fail: 'server-error' as const }]
+          : [{ waitMs: 50 }, { text: 'Hello.' }];
+      const stage: Stage<string> = arrange(
+        Object.fromEntries(['a', 'b', 'c'].slice(0, count).map((id) => [id, flaky()])),
+      );
+      let answered = 0;
+      const calls: Promise<unknown>[] = [];
+      for (let call = 0; call < 2_000; call += 1) {
+        calls.push(
+          stage.router.complete(question).then(
+            () => (answered += 1),
+            () => {},
+          ),
+        );
+        await stage.runtime.advance(50);
+      }
+      await stage.runtime.run(Promise.all(calls));
+      expect(answered / 2_000).toBeGreaterThan(atLeast);
+    },
+  );
+});
+
 describe('a single target that limps', () => {
   /** Calls at a steady rate, on the router's own clock; the share that was answered. */
   async function answeredShare(errorRate: number, callsPerSecond: number): Promise<number> {

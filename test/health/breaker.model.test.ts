@@ -36,6 +36,9 @@ interface Reference {
   unanswered: number;
   /** When the attempt with the first of them began. */
   unansweredFrom: number;
+  /** The share of failures of late, and when they began. */
+  failing: number;
+  failingBefore: number;
   /** When the attempt began that answered, the latest of them. */
   answeredBeganAt: number;
   openings: number;
@@ -83,7 +86,7 @@ function mayEnter(reference: Reference, lastResort: boolean): 'pass' | 'probe' |
   if (isUp(reference)) return 'pass';
   const isProbed = reference.attempts.some(({ probe }) => probe);
   // One that limps is asked by everybody who has nobody else.
-  if (lastResort && reference.unanswered < 5 && (isProbed || reference.state === 'open')) return 'pass';
+  if (lastResort && limps(reference) && (isProbed || reference.state === 'open')) return 'pass';
   if (isProbed) return undefined;
   const waitedMs = reference.now - reference.since;
   return reference.state === 'half-open' || (lastResort && waitedMs >= 2000) ? 'probe' : undefined;
@@ -91,6 +94,11 @@ function mayEnter(reference: Reference, lastResort: boolean): 'pass' | 'probe' |
 
 function answer(reference: Reference, index: number): void {
   if (index >= reference.plainRowFrom) reference.plainRow = 0;
+}
+
+/** Whether the row is too short to mean that it is down, or may be chance. */
+function limps({ unanswered, failingBefore }: Reference): boolean {
+  return unanswered < 5 || Math.min(0.5, failingBefore) ** unanswered > 1e-5;
 }
 
 /** A sign of life, unless it is of an attempt from before the row. */
@@ -101,6 +109,8 @@ function sign(reference: Reference, beganAt: number): void {
 function conclude(reference: Reference, index: number, outcome: Outcome): void {
   const attempt = reference.attempts[index] as Reference['attempts'][number];
   if (outcome === 'success' || outcome === 'alive') sign(reference, attempt.beganAt);
+  if (outcome === 'failure' && reference.unanswered === 0) reference.failingBefore = reference.failing;
+  if (outcome === 'failure') reference.failing += (1 - reference.failing) / 20;
   if (outcome === 'failure' && attempt.beganAt >= reference.answeredBeganAt) {
     if (reference.unanswered === 0) reference.unansweredFrom = attempt.beganAt;
     reference.unanswered += 1;
@@ -200,6 +210,7 @@ class Content implements fc.Command<Reference, Real> {
     const index = running(reference, this.pick);
     const attempt = reference.attempts[index] as Reference['attempts'][number];
     sign(reference, attempt.beganAt);
+    reference.failing -= reference.failing / 20;
     reference.answeredBeganAt = Math.max(reference.answeredBeganAt, attempt.beganAt);
     if (attempt.probe) {
       become(reference, 'slow-start');
@@ -270,6 +281,8 @@ describe('the breaker', () => {
           plainRowFrom: 0,
           unanswered: Infinity,
           unansweredFrom: -Infinity,
+          failing: 0,
+          failingBefore: 0,
           answeredBeganAt: -Infinity,
           openings: 0,
           relapses: 0,

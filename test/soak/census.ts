@@ -12,8 +12,9 @@ export interface Census {
   readonly inFlight: number;
 }
 
-export function takeCensus(router: Router, sharedSignal: AbortSignal): Census {
+export async function takeCensus(router: Router, sharedSignal: AbortSignal): Promise<Census> {
   if (!globalThis.gc) throw new Error('run node with --expose-gc');
+  await closeTransport();
   globalThis.gc();
   globalThis.gc();
   const health = Object.values(router.health().targets);
@@ -24,6 +25,26 @@ export function takeCensus(router: Router, sharedSignal: AbortSignal): Census {
     listeners: getEventListeners(sharedSignal, 'abort').length,
     inFlight: health.reduce((sum, { inFlight }) => sum + inFlight, 0),
   };
+}
+
+/** Where Node's `fetch` keeps its connections, and what a new one replaces. */
+const transportKey = Symbol.for('undici.globalDispatcher.1');
+
+interface Transport {
+  readonly constructor: new () => Transport;
+  close(): Promise<void>;
+}
+
+/**
+ * Node keeps an object for each connection that was ever open at once, some kilobytes each, for as long as the process runs: every
+ * peak of a soak would look like a leak.
+ */
+async function closeTransport(): Promise<void> {
+  const held = globalThis as { [transportKey]?: Transport };
+  const transport = held[transportKey];
+  if (!transport) return;
+  held[transportKey] = new transport.constructor();
+  await transport.close();
 }
 
 export function resources(): Record<string, number> {

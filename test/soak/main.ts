@@ -61,7 +61,7 @@ for (let minute = 1; minute <= Math.ceil(minutes); minute += 1) {
   const used = process.cpuUsage(cpu);
   if (!(await traffic.rest()))
     problems.push(`minute ${minute}: ${traffic.tally().open} calls have not ended`);
-  const census = takeCensus(router, sharedSignal);
+  const census = await takeCensus(router, sharedSignal);
   censuses.push(census);
   checkAtRest(minute, census);
   console.log(line(minute, census, traffic.tally(), (used.user + used.system) / 1000 / minuteMs));
