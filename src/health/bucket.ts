@@ -22,8 +22,8 @@ export interface Bucket {
   /** Undefined: now. */
   wait(amount: number, now: number): Turns | undefined;
   take(amount: number, now: number): void;
-  /** Corrects what was taken. */
-  correct(change: number): void;
+  /** Corrects what was taken, from now on: who has looked meanwhile makes no difference. */
+  correct(change: number, now: number): void;
 }
 
 /**
@@ -56,8 +56,8 @@ export function createBucket(perMinute: number): Bucket {
     take(amount, now) {
       missingMs = missingAt(now) + amount * msPerUnit;
     },
-    correct(change) {
-      missingMs = Math.max(0, missingMs + change * msPerUnit);
+    correct(change, now) {
+      missingMs = Math.max(0, missingAt(now) + change * msPerUnit);
     },
   };
 }

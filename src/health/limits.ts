@@ -14,7 +14,7 @@ export interface LimitBlock {
 
 /** What an attempt took, to be settled once. */
 export interface Taken {
-  settle(tokens: number | undefined): void;
+  settle(tokens: number | undefined, now: number): void;
 }
 
 /** Keeps a target's own limits. */
@@ -53,7 +53,7 @@ export function createOwnLimits(): OwnLimits {
     block(now, wanted) {
       if (limits === undefined) return undefined;
       const size = Math.max(1, wanted);
-      const spread = later(requests && spreadOf(requests, now, 1), tokens && spreadOf(tokens, now, size));
+      const spread = inTurn(requests && spreadOf(requests, now, 1), tokens && spreadOf(tokens, now, size));
       const kept = later(requests && windowOf(requests, now, 1), tokens && windowOf(tokens, now, size));
       const hard = later(kept, concurrencyBlock(limits, inFlight, now));
       // What may not go at all is no last resort either.
@@ -65,9 +65,9 @@ export function createOwnLimits(): OwnLimits {
       if (requests) spend(requests, 1, now);
       const correct = tokens && spend(tokens, reserved, now);
       return {
-        settle(used) {
+        settle(used, endedAt) {
           inFlight -= 1;
-          if (used !== undefined) correct?.(used);
+          if (used !== undefined) correct?.(used, endedAt);
         },
       };
     },
@@ -85,12 +85,12 @@ function metered(what: string, limit: number | undefined, before: Metered | unde
 }
 
 /** Returns how to correct it. No request owes more than a minute, however large it is. */
-function spend({ limit, window, bucket }: Metered, amount: number, now: number): (used: number) => void {
+function spend({ limit, window, bucket }: Metered, amount: number, now: number) {
   const correct = window.add(amount, now);
   bucket.take(Math.min(amount, limit), now);
-  return (used) => {
+  return (used: number, endedAt: number) => {
     correct(used - amount);
-    bucket.correct(Math.min(used, limit) - Math.min(amount, limit));
+    bucket.correct(Math.min(used, limit) - Math.min(amount, limit), endedAt);
   };
 }
 
@@ -123,6 +123,14 @@ function concurrencyBlock(
     availableAt: now + askAgainMs,
     estimated: true,
   };
+}
+
+/** As a last resort, too, it goes once it is its turn by both. */
+function inTurn(one: LimitBlock | undefined, other: LimitBlock | undefined): LimitBlock | undefined {
+  const { lastResortAt: first = -Infinity } = one ?? {};
+  const { lastResortAt: second = -Infinity } = other ?? {};
+  const block = later(one, other);
+  return block && { ...block, lastResortAt: Math.max(first, second) };
 }
 
 function later(one: LimitBlock | undefined, other: LimitBlock | undefined): LimitBlock | undefined {

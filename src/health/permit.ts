@@ -121,7 +121,7 @@ function endAttempt(state: PermitState, attempt: Attempt, result: AttemptResult)
   const { pass, taken, demand, watched } = attempt;
   const now = state.runtime.now();
   // First of all, so that nothing that follows can keep the slot.
-  taken.settle(spentBy(state, demand, result));
+  taken.settle(spentBy(state, demand, result), now);
   if (demand && result.tokens !== undefined && result.usage) state.estimate.record(demand, result.usage);
   state.outdate();
   const trusted = pass.standing(now) === 'usual';

@@ -46,11 +46,11 @@ describe('a limit that is spread over its minute', () => {
 
   it('is corrected by what was taken too much or too little, and never holds more than it can', () => {
     const bucket = emptied();
-    bucket.correct(5);
+    bucket.correct(5, 1_000);
     expect(bucket.wait(1, 1_000)).toMatchObject({ freeAt: 1_000 + Math.ceil(6 * (61_000 / 590)) });
-    bucket.correct(-6);
+    bucket.correct(-6, 1_000);
     expect(bucket.wait(1, 1_000)).toBeUndefined();
-    bucket.correct(-1_000);
+    bucket.correct(-1_000, 1_000);
     bucket.take(10, 1_000);
     expect(bucket.wait(1, 1_000)).toMatchObject({ freeAt: 1_104 });
   });

@@ -35,7 +35,7 @@ describe('own limits', () => {
     const { own, insist } = setUp({ tpm: 1000 });
     const taken = insist(0, 900);
     expect(insist(0, 200)).toBeUndefined();
-    taken?.settle(100);
+    taken?.settle(100, 0);
     expect(own.usedTokens(0)).toBe(100);
     expect(insist(0, 900)).toBeDefined();
     expect(insist(0)).toBeUndefined();
@@ -43,7 +43,7 @@ describe('own limits', () => {
 
   it('keep the estimate where usage is not known', () => {
     const { own, attempt } = setUp({ tpm: 1000 });
-    attempt(0, 400)?.settle(undefined);
+    attempt(0, 400)?.settle(undefined, 0);
     expect(own.usedTokens(0)).toBe(400);
   });
 
@@ -51,7 +51,7 @@ describe('own limits', () => {
     const { own, attempt } = setUp({ tpm: 1000 });
     const taken = attempt(0, 400);
     attempt(61_000, 300);
-    taken?.settle(0);
+    taken?.settle(0, 61_000);
     expect(own.usedTokens(61_000)).toBe(300);
   });
 
@@ -66,7 +66,7 @@ describe('own limits', () => {
     const { own, attempt } = setUp({ concurrency: 1 });
     const taken = attempt(0);
     expect(own.block(0, 0)).toMatchObject({ availableAt: 1000, estimated: true });
-    taken?.settle(undefined);
+    taken?.settle(undefined, 0);
     expect(own.block(0, 0)).toBeUndefined();
   });
 
