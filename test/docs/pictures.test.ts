@@ -1,17 +1,21 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { drawStreamsThatSurvive } from '../bench/pictures/streams-that-survive.ts';
+import { pictures } from '../bench/pictures/all.ts';
 import { allPages, root, textOf } from './pages.ts';
 
 const folder = join('docs', 'guides', 'pictures');
 
-it('the picture of streams that survive shows what the router does (npm run source -- test/bench/pictures.ts)', async () => {
-  expect(await drawStreamsThatSurvive()).toBe(textOf(join(folder, 'streams-that-survive.svg')));
-});
+it.each(Object.entries(pictures))(
+  '%s shows what the router does (else: npm run source -- test/bench/pictures.ts)',
+  async (name, draw) => {
+    expect(await draw()).toBe(textOf(join(folder, name)));
+  },
+  60_000,
+);
 
 it('every picture stands on a page', () => {
   const pages = allPages().map(textOf).join('');
-  const pictures = readdirSync(join(root, folder));
-  expect(pictures.filter((name) => !pages.includes(`](pictures/${name})`))).toEqual([]);
+  const drawn = readdirSync(join(root, folder));
+  expect(drawn.filter((name) => !pages.includes(`](pictures/${name})`))).toEqual([]);
 });
