@@ -9,6 +9,7 @@ import {
   catchUp,
   change,
   createPhases,
+  isProbing,
   isSuspect,
   isUp,
   openAt,
@@ -31,7 +32,8 @@ export interface Breaker {
   lastResortAt(now: number): number | undefined;
   /** Whether it still gives some answers: then it is asked by everybody who has nobody else, however open it is. */
   limps(): boolean;
-  probing(): boolean;
+  /** An attempt that decides is under way, and not for too long. */
+  probing(now: number): boolean;
   share(now: number): number;
   /** Why the share is below 1. */
   shareReason(now: number): string | undefined;
@@ -74,7 +76,7 @@ export function createBreaker({ runtime, evidence, onChange, wariness = () => 1 
     openAt: (now) => openAt(phases, now),
     lastResortAt: (now) => lastResortAt(memory, now),
     limps: () => liveness.limps(),
-    probing: () => phases.probe !== undefined,
+    probing: (now) => isProbing(phases, now),
     share: (now) => shareAt(phases, now),
     shareReason: (now) => shareReason(phases, now),
     suspect: (now) => isSuspect(phases, now),
@@ -106,7 +108,7 @@ function shareReason(phases: Phases, now: number): string | undefined {
 function lastResortAt({ phases, liveness }: Memory, now: number): number | undefined {
   if (isSuspect(phases, now)) return now;
   const hold = openAt(phases, now);
-  if ((hold || phases.probe) && liveness.limps()) return phases.since;
+  if ((hold || isProbing(phases, now)) && liveness.limps()) return phases.since;
   return hold && Math.min(hold.until, hold.since + longestLastResortMs);
 }
 
@@ -118,9 +120,10 @@ function enter(memory: Memory, now: number, lastResort: boolean): Pass | undefin
     if (phases.phase === 'closed') phases.openings.called(now);
     return createPass(memory, false, now);
   }
-  const isKeptAway = phases.probe !== undefined || phases.phase === 'open';
+  const isProbed = isProbing(phases, now);
+  const isKeptAway = isProbed || phases.phase === 'open';
   if (isKeptAway && lastResort && liveness.limps()) return createPass(memory, false, now);
-  if (phases.probe !== undefined) return undefined;
+  if (isProbed) return undefined;
   if (phases.phase === 'open') {
     const from = lastResort ? lastResortAt(memory, now) : undefined;
     if (from === undefined || now < from) return undefined;

@@ -1,5 +1,5 @@
 import type { Liveness } from './liveness.ts';
-import { catchUp, close, isSuspect, isUp, open, strictness, type Phases } from './phases.ts';
+import { catchUp, close, isSuspect, isUp, open, strictness, type Phases, type Probe } from './phases.ts';
 import type { Verdict } from './track-record.ts';
 import type { Waiter, Watched } from './waiting.ts';
 
@@ -29,11 +29,10 @@ interface Known {
 }
 
 /** An attempt as the breaker remembers it. */
-interface Passage extends Known {
+interface Passage extends Known, Probe {
   /** The era that its results count in. */
   begun: number;
   waiter: Waiter | undefined;
-  readonly beganAt: number;
   readonly place: number;
   /** What it says is recorded already. */
   isJudged: boolean;
@@ -46,6 +45,7 @@ export function createPass({ phases, liveness }: Known, isProbe: boolean, now: n
     begun: phases.era,
     waiter: undefined,
     beganAt: now,
+    patienceMs: () => passage.waiter?.watched.silence.patienceMs,
     place: phases.record.begin(),
     isJudged: false,
   };

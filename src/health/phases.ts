@@ -3,6 +3,9 @@ import { isHeld, type Hold } from './hold.ts';
 import type { Openings } from './openings.ts';
 import type { TrackRecord } from './track-record.ts';
 
+/** A probe that has said nothing for so long, the usual deadline of a first content, decides no longer: the target may be back. */
+const longestProbeMs = 10_000;
+
 const firstShare = 0.1;
 /** In slow start two failures in a row suffice: it failed a moment ago. */
 const slowStartStrictness = 2;
@@ -13,6 +16,13 @@ export interface BreakerChange {
   readonly to: BreakerState;
   readonly openUntil?: number;
   readonly reason: string;
+}
+
+/** An attempt that decides whether the target is back. */
+export interface Probe {
+  readonly beganAt: number;
+  /** How long it may be silent by its own deadline; undefined: not known. */
+  patienceMs(): number | undefined;
 }
 
 /**
@@ -34,8 +44,8 @@ export interface Phases {
   since: number;
   /** With `open`: how long. */
   hold: Hold | undefined;
-  /** The attempt that decides, while it is in flight. */
-  probe: object | undefined;
+  /** The attempt that decides, while it is in flight and no later one has taken its place. */
+  probe: Probe | undefined;
   /** Counts the changes that results brought about. */
   era: number;
 }
@@ -53,6 +63,11 @@ export function stateAt(phases: Phases, now: number): BreakerState {
 /** Neither open nor half-open. */
 export function isUp({ phase }: Phases): boolean {
   return phase === 'closed' || phase === 'slow-start';
+}
+
+/** Whether an attempt is under way that others wait for. */
+export function isProbing({ probe }: Phases, now: number): boolean {
+  return probe !== undefined && now - probe.beganAt < Math.max(longestProbeMs, probe.patienceMs() ?? 0);
 }
 
 /** In force only while calls are kept away by time. */

@@ -79,7 +79,7 @@ function blockOfBreaker({ backend: { breaker } }: TargetState, now: number): Blo
   const open = breaker.openAt(now);
   const block = open
     ? { by: 'breaker' as const, reason: 'circuit open', availableAt: open.until }
-    : breaker.probing()
+    : breaker.probing(now)
       ? underWay('breaker', 'circuit half-open', now)
       : breaker.suspect(now) && suspected(breaker.overdue(now), now);
   return block ? { ...block, lastResortAt: breaker.lastResortAt(now) } : undefined;
@@ -188,7 +188,7 @@ export function viewOf(state: TargetState, now: number, tokens: number): DatedVi
 /** Who is held for what others met has not been heard of itself. */
 function isDown({ backend }: TargetState, now: number): boolean {
   const { breaker, scope } = backend;
-  const isOut = breaker.openAt(now) !== undefined || breaker.probing();
+  const isOut = breaker.openAt(now) !== undefined || breaker.probing(now);
   return isOut || scope.host.kind() === undefined ? !breaker.limps() : scope.host.isOwn(backend);
 }
 

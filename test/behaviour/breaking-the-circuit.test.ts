@@ -217,6 +217,27 @@ describe('a single target', () => {
     expect(stage.runtime.now() - down).toBeLessThanOrEqual(4_100);
   });
 
+  it.each([
+    ['ten seconds', {}, 10_000],
+    ['its own deadline, where that is longer', { timeouts: { firstTokenMs: 30_000 } }, 30_000],
+  ])('is kept from nobody by a probe that hangs, after %s', async (_what, options, longestMs) => {
+    const stage = arrange({ a: [{ fail: 'server-error' }] }, { retry: 0, ...options });
+    for (let call = 0; call < 8; call += 1) await stage.fail();
+    stage.providers.a.script([{ hang: true }]);
+    await stage.runtime.advance(10_000);
+    // It is the last target left, so that its caller waits until totalMs.
+    const hanging = errorOf(stage.router.complete(question, { timeouts: { totalMs: 120_000 } }));
+    await stage.runtime.advance(1);
+    stage.providers.a.script('Back.');
+    await stage.runtime.advance(longestMs - 2);
+    expect(await stage.fail()).toMatchObject({ code: 'all-targets-failed', attempts: [] });
+    await stage.runtime.advance(1);
+    expect(await stage.ask()).toMatchObject({ text: 'Back.' });
+    expect(await stage.ask()).toMatchObject({ text: 'Back.' });
+    expect(await stage.runtime.run(hanging)).toMatchObject({ code: 'timeout' });
+    expect(breakerOf(stage).breaker).not.toBe('open');
+  });
+
   it('is probed by one of many callers, and the others are told to come back', async () => {
     const stage = arrange({ a: [{ fail: refused }] }, { retry: 0 });
     while (breakerOf(stage).breaker !== 'open') await stage.fail();

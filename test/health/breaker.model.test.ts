@@ -82,9 +82,14 @@ function become(reference: Reference, state: BreakerState): void {
   } else reference.recoveredAt = reference.now;
 }
 
+/** Nobody waits for a probe any more that has been under way for ten seconds. */
+function isProbing({ attempts, now }: Reference): boolean {
+  return attempts.some(({ probe, beganAt }) => probe && now - beganAt < 10_000);
+}
+
 function mayEnter(reference: Reference, lastResort: boolean): 'pass' | 'probe' | undefined {
   if (isUp(reference)) return 'pass';
-  const isProbed = reference.attempts.some(({ probe }) => probe);
+  const isProbed = isProbing(reference);
   // One that limps is asked by everybody who has nobody else.
   if (lastResort && limps(reference) && (isProbed || reference.state === 'open')) return 'pass';
   if (isProbed) return undefined;
@@ -159,7 +164,7 @@ function agree(reference: Reference, { breaker, clock }: Real): void {
   const openUntil = breaker.openAt(clock.now())?.until;
   if (until === undefined || openUntil === undefined) expect(openUntil).toBe(until);
   else expect(openUntil).toBeCloseTo(until, 3);
-  expect(breaker.probing()).toBe(reference.attempts.some(({ probe }) => probe));
+  expect(breaker.probing(clock.now())).toBe(isProbing(reference));
 }
 
 class Tick implements fc.Command<Reference, Real> {
@@ -187,7 +192,11 @@ class Begin implements fc.Command<Reference, Real> {
     const pass = real.breaker.enter(real.clock.now(), this.lastResort);
     expect(pass && (pass.probe ? 'probe' : 'pass')).toBe(expected);
     if (pass === undefined) return;
-    if (expected === 'probe') reference.state = 'half-open';
+    if (expected === 'probe') {
+      reference.state = 'half-open';
+      // It takes the place of one that has been silent for too long.
+      for (const attempt of reference.attempts) attempt.probe = false;
+    }
     if (reference.state === 'closed') {
       if (reference.calledAt !== undefined) reference.gaps.push(reference.now - reference.calledAt);
       reference.calledAt = reference.now;
