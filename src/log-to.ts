@@ -34,7 +34,9 @@ function describe(event: RouterEvent): [Level, string] {
     case 'failover':
       return ['warn', `failover ${event.from} → ${event.to} (${event.kind})`];
     case 'breaker':
-      return [event.to === 'open' ? 'warn' : 'info', describeBreaker(event)];
+      return describeBreaker(event);
+    case 'share':
+      return describeShare(event);
     case 'limit':
       return ['warn', describeLimit(event)];
     case 'key':
@@ -104,9 +106,15 @@ function describeProbe({
   return failure ? ['warn', `${head}: ${failure.kind}, ${failure.message}`] : ['info', head];
 }
 
-function describeBreaker(event: Extract<RouterEvent, { type: 'breaker' }>): string {
+function describeBreaker(event: Extract<RouterEvent, { type: 'breaker' }>): [Level, string] {
   const until = event.openUntil === undefined ? '' : ` for ${seconds(event.openUntil - event.at)}`;
-  return `breaker ${placeOf(event)} ${event.from} → ${event.to}${until} (${event.reason})`;
+  const line = `breaker ${placeOf(event)} ${event.from} → ${event.to}${until} (${event.reason})`;
+  return [event.to === 'open' ? 'warn' : 'info', line];
+}
+
+function describeShare(event: Extract<RouterEvent, { type: 'share' }>): [Level, string] {
+  const { provider, providerModel, from, to, reason } = event;
+  return [to < from ? 'warn' : 'info', `share ${provider}/${providerModel} ${from} → ${to} (${reason})`];
 }
 
 function placeOf({

@@ -13,11 +13,13 @@ import { createLineup, healthOf, type Health } from './lineup.ts';
 import { checkClose, createOperations, type Operations } from './operations.ts';
 import type { CallOptions, RouterOptions } from './options.ts';
 import { createProber } from './prober.ts';
+import type { Candidate } from './routing/candidate.ts';
 import { settle } from './settings.ts';
 
 /** Who may serve a request, in order, and who may not and why. */
 export interface RoutePlan {
-  order: TargetInfo[];
+  /** `share` and `shareReason`: as in `health()`, where it gets less than its usual share of the calls. */
+  order: (TargetInfo & { share?: number; shareReason?: string })[];
   rejected: Rejection[];
   /** Nobody is free: the ids of the targets for which a call would wait in the queue. */
   waitsFor?: string[];
@@ -126,7 +128,7 @@ export function createRouter<const Model extends string>(options: RouterOptions<
     plan(request: CompletionRequest, callOptions: CallOptions = {}): RoutePlan {
       const { order, rejected, waitsFor } = engine.plan(request, callOptions);
       return {
-        order: [...order].map(({ id, provider, model }) => ({ id, provider, model })),
+        order: [...order].map(shown),
         rejected: [...rejected],
         ...(waitsFor.length > 0 && { waitsFor }),
       };
@@ -138,6 +140,15 @@ export function createRouter<const Model extends string>(options: RouterOptions<
   };
   // The names of the models and the type of `object` are known to the compiler only.
   return router as unknown as Router<Model>;
+}
+
+function shown({
+  id,
+  provider,
+  model,
+  health: { share, shareReason },
+}: Candidate): RoutePlan['order'][number] {
+  return { id, provider, model, ...(share < 1 && { share, shareReason }) };
 }
 
 function streamOf(engine: Engine, request: CompletionRequest, options: CallOptions): CompletionStream {

@@ -73,6 +73,17 @@ export type RouterEvent =
       reason: string;
     })
   | (EventBase & {
+      /** A closed target gets far less of the calls than usual because too many fail there, or about all of them again. */
+      type: 'share';
+      provider: string;
+      providerModel: string;
+      targets: string[];
+      /** As it was told last, at first 1. */
+      from: number;
+      to: number;
+      reason: string;
+    })
+  | (EventBase & {
       /** A target cools down, is locked out, or is asked less often for a while. */
       type: 'limit';
       /** All models of the provider object are locked out for what `providerModel` was refused for. */

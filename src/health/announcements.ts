@@ -25,6 +25,13 @@ export function tellBreaker(
   subject.emit({ type: 'breaker', ...about(subject, at), scope, from, to, openUntil, reason });
 }
 
+export function tellShare(
+  subject: Subject,
+  { at, from, to, reason }: { at: number; from: number; to: number; reason: string },
+): void {
+  subject.emit({ type: 'share', ...about(subject, at), from, to, reason });
+}
+
 export function tellLimit(subject: Subject, kind: FailureKind, held: Held, at: number): void {
   const { until, perSecond, targets } = held;
   const scope = targets && ({ scope: 'provider', targets } as const);

@@ -2,7 +2,7 @@ import type { BreakerState, RouterEvent } from '../core/events.ts';
 import type { Failure, Feature } from '../core/failure.ts';
 import type { Runtime } from '../core/runtime.ts';
 import type { VendorLimits } from '../core/vendor-limits.ts';
-import { tellAlert, tellBreaker, tellLearned, tellLimit, type Subject } from './announcements.ts';
+import { tellAlert, tellBreaker, tellLearned, tellLimit, tellShare, type Subject } from './announcements.ts';
 import { createBreaker, type Breaker } from './breaker.ts';
 import { createCoolDown } from './cooldown.ts';
 import type { EvidenceRule } from './evidence.ts';
@@ -18,6 +18,11 @@ import { holdBack, type Throttle } from './throttle.ts';
 import { createVendorAllowance, type SentMark, type VendorAllowance } from './vendor-limits.ts';
 import { verdictOf } from './verdict.ts';
 import type { Watched } from './waiting.ts';
+
+/** A share is told once when it is below this, */
+const smallShare = 0.5;
+/** and once when it is above this again. */
+const restoredShare = 0.9;
 
 /** What all targets of one provider object and model learn together. */
 export interface Backend extends Throttle, ScopeMember {
@@ -70,6 +75,8 @@ interface Memory extends Backend, Subject {
   readonly targets: Set<string>;
   enteredAt: number;
   readonly refusals: Refusals;
+  /** As observers know it. */
+  toldShare: number;
   /** Whether the vendor's limits were near when that was last looked at. */
   wasNear: boolean;
   /** Whether what is being recorded may be a matter of the whole provider. */
@@ -95,6 +102,7 @@ export function createBackend(ref: TargetRef, { runtime, emit, evidence, scope }
     lockout: createLockout(() => ref.provider.keyVersion?.()),
     ramp: createRamp(),
     vendor: createVendorAllowance(),
+    toldShare: 1,
     wasNear: false,
     isCommon: true,
     scope,
@@ -226,6 +234,19 @@ function lookAtVendor(memory: Memory, now: number): void {
   memory.wasNear = isNear;
 }
 
+/** It rises with time alone: the end of the next attempt tells of that. The ramp of slow start is told by the breaker. */
+function lookAtShare(memory: Memory, at: number): void {
+  const { breaker, toldShare: from } = memory;
+  if (breaker.state(at) !== 'closed') return;
+  const share = breaker.share(at);
+  const isSmall = from < restoredShare;
+  if (isSmall ? share <= restoredShare : share >= smallShare) return;
+  const to = Math.round(share * 100) / 100;
+  memory.toldShare = to;
+  const reason = isSmall ? 'few enough of its calls fail' : (breaker.shareReason(at) as string);
+  tellShare(memory, { at, from, to, reason });
+}
+
 /** An answer has begun: key and quota are good, and the rate is. */
 function succeeded(memory: Memory, ways: Ways, at: number): void {
   ways.scope.answered(at);
@@ -256,6 +277,7 @@ function end(
   ways.scope.end(failure, verdict, at);
   memory.isCommon = isCommon(failure);
   ways.breaker.end(verdict, at);
+  lookAtShare(memory, at);
   // What is told comes after what is remembered: an observer may ask for the health at once.
   if (failure === undefined || held === undefined) return;
   changed(memory);

@@ -64,6 +64,8 @@ export interface HealthView {
    * calls fail than is normal.
    */
   readonly share: number;
+  /** With a share below 1: why. */
+  readonly shareReason?: string;
   /** Features that this provider and model have refused lately. */
   readonly refused: ReadonlySet<Feature>;
   /** Attempts of this target in flight. */

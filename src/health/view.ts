@@ -157,11 +157,13 @@ export function viewOf(state: TargetState, now: number, tokens: number): DatedVi
   const { breaker, learnt } = state.backend;
   const blocks = blocksOf(state, now, tokens);
   const block = latest(blocks);
+  const share = breaker.share(now) * state.backend.vendor.share(now);
   // Always the same shape, and first what every call reads: thousands of these are looked at for one.
   const view: DatedView = {
     isLasting: false,
     blockedReason: block?.reason,
-    share: breaker.share(now) * state.backend.vendor.share(now),
+    share,
+    shareReason: share < 1 ? shareReasonOf(state, now) : undefined,
     from: now,
     until: now,
     breaker: breaker.state(now),
@@ -233,7 +235,7 @@ export function snapshotOf(state: TargetState, now: number): TargetSnapshot {
     blockedReason: view.blockedReason,
     share: view.share,
     ramp: rampOf(state, now),
-    shareReason: shareReasonOf(state, now),
+    shareReason: view.shareReason,
     inFlight: view.inFlight,
     refused: [...view.refused],
     firstToken: state.firstToken.percentiles(),
@@ -243,9 +245,9 @@ export function snapshotOf(state: TargetState, now: number): TargetSnapshot {
   };
 }
 
-function shareReasonOf({ backend: { breaker, vendor } }: TargetState, now: number): string | undefined {
+function shareReasonOf({ backend: { breaker, vendor } }: TargetState, now: number): string {
   const scarce = vendor.share(now) < 1 ? "the vendor's limit is nearly used up" : undefined;
-  return [breaker.shareReason(now), scarce].filter(Boolean).join(', ') || undefined;
+  return [breaker.shareReason(now), scarce].filter(Boolean).join(', ');
 }
 
 function rampOf({ backend: { ramp } }: TargetState, now: number): TargetSnapshot['ramp'] {
