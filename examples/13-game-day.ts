@@ -57,13 +57,11 @@ for (const [name, fault] of Object.entries(steps)) {
     scopes.map((scope) => router.stream({ scope, messages: [{ role: 'user', content: 'Hi' }] }).completion),
   );
   gpt.fault(null); // whoever is stalled or slowed now goes on
-  const { breaker } = router.health().targets['gpt'] ?? {};
+  const { breaker, share = 1 } = router.health().targets['gpt'] ?? {};
   const { struck, failovers, hurt } = drill;
   console.log(
-    `${name}: ${struck.size} of 100 calls struck, ${failovers} failovers, ${hurt} callers hurt; breaker ${breaker}`,
+    `${name}: ${struck.size} of 100 calls struck, ${failovers} failovers, ${hurt} callers hurt; breaker ${breaker}, share ${share.toFixed(2)}`,
   );
-  if (struck.size === 0 && breaker !== 'closed')
-    console.log(
-      '  the breaker kept them all away: on the day itself, wait between two steps until it is closed',
-    );
+  if (breaker !== 'closed' || share < 1)
+    console.log('  on the day itself the next step waits until the breaker is closed and share is 1');
 }
