@@ -21,6 +21,7 @@ const server = createServer((request, response) => {
   const answer = router
     .stream({ messages: [{ role: 'user', content: question }] })
     .toResponse({ format: 'sse' });
+  // 200 in any case: a call that fails, for a faulty request too, tells so by an event `failure`.
   response.writeHead(answer.status, Object.fromEntries(answer.headers));
   // Where there are web responses already (Hono, Next.js, Bun, workers) the handler is just: `return answer`.
   // When the browser leaves, pipeline ends the stream, and with it the vendor's request.

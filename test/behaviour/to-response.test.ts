@@ -66,6 +66,18 @@ describe('toResponse as server-sent events', () => {
     expect(body).not.toContain('canary');
   });
 
+  it('answers 200 to a request with a fault in it, and tells of that inside', async () => {
+    const stage = arrange({ a: 'From a.' });
+    const response = stage.stream({ messages: [] }).toResponse();
+    expect(response.status).toBe(200);
+    const frames = framesOf(await response.text());
+    expect(frames).toHaveLength(1);
+    expect(frames[0]).toMatchObject({
+      event: 'failure',
+      data: { error: { code: 'bad-request', status: 400 } },
+    });
+  });
+
   it('restarts without saying why', async () => {
     const stage = arrange({
       a: [{ reasoning: 'Hm.' }, { fail: { kind: 'network', message: canary } }],
