@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRouter } from '../../../src/index.ts';
+import { createRouter, type RouterOptions } from '../../../src/index.ts';
 import {
   baselines,
   scenarios,
@@ -56,6 +56,19 @@ describe('simulate', () => {
     const shared = byBreaker.filter(([call]) => byLoop.has(call));
     expect(shared.length).toBeGreaterThan(2_000);
     expect(shared).toEqual(shared.map(([call]) => byLoop.get(call)));
+  });
+
+  it('takes the slower one of a hedge for no false move, and a request that is given up for one', async () => {
+    const movesOf = (options: Pick<RouterOptions, 'hedge' | 'timeouts'>) =>
+      simulate({
+        scenario: { ...healthy, lastsMs: 300_000, faultUntilMs: 300_000 },
+        router: ({ models, runtime, observers }) => createRouter({ ...options, models, runtime, observers }),
+      });
+    const hedged = await movesOf({ hedge: true });
+    expect(hedged.record.attempts.filter(({ outcome }) => outcome === 'left').length).toBeGreaterThan(10);
+    expect(hedged.metrics.falseMoves).toBe(0);
+    const hasty = await movesOf({ timeouts: { firstTokenMs: 1_000 } });
+    expect(hasty.metrics.falseMoves).toBeGreaterThan(10);
   });
 
   it('lets calls come whether or not earlier ones were answered', async () => {

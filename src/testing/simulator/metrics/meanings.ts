@@ -39,7 +39,7 @@ export const metricMeanings = {
   silenceP99Ms:
     'Calls that began in the fault: how long a request of theirs was silent after a token, 99th percentile',
   falseMoves:
-    'Requests given up that would have been answered, and changes of breakers, though no provider had a fault',
+    'Requests given up that would have been answered (not the slower one of a hedge), and changes of breakers, though no provider had a fault',
   repeatsAtOneTarget: 'Requests to a target that the same call had asked before',
   alerts: 'Alerts told to the operator',
   goodputBackMs: 'From the end of the fault until a answers 95 % of its healthy share for 10 seconds',

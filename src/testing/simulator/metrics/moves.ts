@@ -18,7 +18,7 @@ export function repeats(attempts: readonly AttemptRecord[]): number {
   return attempts.length - asked.size;
 }
 
-/** What ends with its caller's own deadline is nobody's move. */
+/** What ends with its caller's own deadline is nobody's move; nor is a hedge, whose loser is cut because the other answers. */
 export function falseMoves(
   { attempts, calls, changes }: RunRecord,
   { faults }: Scenario,
@@ -29,5 +29,20 @@ export function falseMoves(
   const givenUp = attempts.filter(
     (attempt) => isGivenUp(attempt) && (attempt.endedAt ?? 0) < endOf(attempt.call),
   );
-  return changes.length + givenUp.length;
+  const inDoubt = new Set(givenUp.map(({ call }) => call));
+  const siblings = attempts.filter(({ call }) => inDoubt.has(call));
+  return changes.length + givenUp.filter((attempt) => !isOutrun(attempt, siblings)).length;
+}
+
+/** Whether another request of the same call, under way beside it, had begun to answer when it was cut. */
+function isOutrun(attempt: AttemptRecord, attempts: readonly AttemptRecord[]): boolean {
+  const { call, at, endedAt = Infinity } = attempt;
+  return attempts.some(
+    (other) =>
+      other !== attempt &&
+      other.call === call &&
+      other.at < endedAt &&
+      (other.endedAt ?? Infinity) > at &&
+      (other.firstTokenAt ?? Infinity) <= endedAt,
+  );
 }
