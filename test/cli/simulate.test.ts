@@ -43,6 +43,8 @@ describe('failsoft', () => {
     [['simulate', '--sceds', '3'], "option '--sceds' is not known; did you mean '--seeds'?"],
     [['simulate', '--seeds', '0'], "--seeds: expected a whole number ≥ 1, got '0'"],
     [['simulate', '--rate', 'many'], "--rate: expected a number > 0, got 'many'"],
+    [['simulate', '--rate', '-1'], "--rate: expected a value, got '-1'\n"],
+    [['simulate', '--rate=-1'], "--rate: expected a number > 0, got '-1'"],
     [['simulate', '--model', 'chat'], 'need --config'],
     [['simulate', '--fault-at', '60s'], 'needs --traffic'],
     [['simulate', '--html'], "'--html <value>' argument missing"],
@@ -152,6 +154,24 @@ describe('--config', () => {
     expect(await loads('--fault-on', 'local')).toEqual([0, 0]);
     const [atMini] = await loads('--model', 'cheap');
     expect(atMini).toBeGreaterThan(0);
+  });
+
+  it('says which target a letter stands for, and warns of a fault that met nobody', async () => {
+    const words = ['simulate', 'S1', '--seeds', '1', '--rate', '3', '--config', fixture('host.mjs')];
+    const usual = await failsoft(...words);
+    expect(usual.out).toContain(
+      'call by a letter: a = <b>gpt</b>, b = anthropic/claude-sonnet-5, c = azure.\n',
+    );
+    expect(usual.out).not.toContain('Warning');
+    const unmet = 'Warning: the fault met nobody in S1: no request went to mini while it lasted.\n';
+    const idle = await failsoft(...words, '--fault-on', 'mini');
+    expect(idle.out).toContain(
+      'call by a letter: a = mini, b = <b>gpt</b>, c = anthropic/claude-sonnet-5.\n',
+    );
+    expect(idle.out).toContain(unmet);
+    const forPrograms = await failsoft(...words, '--fault-on', 'mini', '--json');
+    expect(() => JSON.parse(forPrograms.out) as unknown).not.toThrow();
+    expect(forPrograms.err).toContain(unmet);
   });
 
   it('reads TypeScript, one target alone, and functions of the simulated parts', async () => {

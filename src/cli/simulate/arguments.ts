@@ -94,6 +94,9 @@ function parsed(words: readonly string[]) {
   } catch (error) {
     const unknown = /^Unknown option '(-[^']*)'/.exec(wordsOf(error))?.[1];
     if (unknown !== undefined) throw notAmong('option', unknown, Object.keys(options).map(dashed));
+    const ambiguous = /^Option '(--[^']*)' argument is ambiguous/.exec(wordsOf(error))?.[1];
+    if (ambiguous !== undefined)
+      throw new WrongUse(`${ambiguous}: expected a value, got '${words[words.indexOf(ambiguous) + 1]}'`);
     throw new WrongUse(wordsOf(error));
   }
 }

@@ -6,6 +6,7 @@ import {
   yearOfIncidents,
   type MakeSimulatedRouter,
   type Scenario,
+  type SimulatedTargetSpec,
 } from 'failsoft/testing';
 import { exitCodes, type Terminal } from '../terminal.ts';
 import { ownVersion } from '../version.ts';
@@ -35,10 +36,12 @@ export async function simulateCommand(words: readonly string[], terminal: Termin
       : await hostOf(await loadConfig(wanted.config), wanted);
   const replay = await replayFor(wanted, host);
   const stage = { wanted, host, replay };
-  const notes = notesOf(stage);
   const results = await runAll(stage, terminal);
+  const warnings = warningsOf(results, host);
+  const notes = [...notesOf(stage), ...warnings];
   if (wanted.html !== undefined) writeReport(wanted.html, { results, notes, host });
   print(terminal, { results, notes, wanted });
+  if (wanted.json) for (const warning of warnings) terminal.err.write(`${warning}\n`);
   return results.every((result) => runsOf(result).every(({ passed }) => passed))
     ? exitCodes.ok
     : exitCodes.missed;
@@ -139,8 +142,35 @@ function notesOf(stage: Stage): string[] {
   );
   return [
     ...(targets ? [`Targets, simulated, the first has the fault: ${targets.join(', ')}.`] : []),
+    ...(host.targets ? [`What scenarios and figures call by a letter: ${parts(host.targets)}.`] : []),
     ...(targets && wanted.model !== undefined ? [`Callers ask for ${wanted.model}.`] : []),
     ...(replay ? [describeReplay(replay, scenariosRun)] : []),
+  ];
+}
+
+/** Targets of one provider and model are one machine, and have one letter. */
+function parts(targets: readonly SimulatedTargetSpec[]): string {
+  const machines = new Map<string, string[]>();
+  for (const { id, provider = id, model = id } of targets) {
+    const machine = JSON.stringify([provider, model]);
+    machines.set(machine, [...(machines.get(machine) ?? []), id]);
+  }
+  return [...machines.values()]
+    .slice(0, 3)
+    .map((ids, index) => `${'abc'[index]} = ${ids.join(' and ')}`)
+    .join(', ');
+}
+
+/** A fault that met nobody says nothing of the router. */
+function warningsOf(results: readonly ScenarioResult[], { targets }: Host): string[] {
+  const unmet = results.filter(
+    (result) =>
+      'a' in result.scenario.faults && runsOf(result).every(({ metrics }) => metrics.struckAttempts === 0),
+  );
+  if (unmet.length === 0) return [];
+  const names = unmet.map(({ scenario }) => scenario.name).join(', ');
+  return [
+    `Warning: the fault met nobody in ${names}: no request went to ${targets?.[0]?.id ?? 'a'} while it lasted.`,
   ];
 }
 
