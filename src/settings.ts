@@ -1,4 +1,4 @@
-import { describeProblems } from './core/check.ts';
+import { describeProblems, faultCount } from './core/check.ts';
 import { isRouterError, RouterError, type Problem } from './core/errors.ts';
 import type { Observer } from './core/events.ts';
 import { messageOf, type FailureKind, type FailurePermit } from './core/failure.ts';
@@ -110,7 +110,7 @@ function settleChecked(options: RouterOptions): Settings {
 }
 
 function invalidConfig(problems: Problem[]): RouterError {
-  const message = `the options of createRouter have ${problems.length} fault(s):\n${describeProblems(problems)}`;
+  const message = `the options of createRouter have ${faultCount(problems)}:\n${describeProblems(problems)}`;
   return new RouterError({ code: 'invalid-config', message, problems });
 }
 

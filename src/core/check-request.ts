@@ -8,6 +8,7 @@ import {
   fault,
   must,
   describeProblems,
+  faultCount,
   expected,
   holding,
   isFunction,
@@ -179,7 +180,7 @@ function toolNameFaults({ tools, toolChoice }: Given): Problem[] {
 export function badRequest(problems: readonly Problem[], callId?: string): RouterError {
   return new RouterError({
     code: 'bad-request',
-    message: `the request has ${problems.length} fault(s), and no target was asked:\n${describeProblems(problems)}`,
+    message: `the request has ${faultCount(problems)}, and no target was asked:\n${describeProblems(problems)}`,
     problems: [...problems],
     callId,
   });

@@ -222,6 +222,8 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   for (const candidate of known) {
     const distance = editDistance(lower, candidate.toLowerCase());
     if (distance > least || (distance === least && best !== undefined)) continue;
+    // Two short words that have hardly a letter in common are not near, however few the edits are.
+    if (distance >= Math.min(word.length, candidate.length)) continue;
     least = distance;
     best = candidate;
   }
@@ -244,6 +246,11 @@ function editDistance(a: string, b: string): number {
 
 export function describeProblem({ path, message }: Problem): string {
   return path === '' ? message : `${path}: ${message}`;
+}
+
+/** `1 fault`, `2 faults`. */
+export function faultCount({ length }: readonly Problem[]): string {
+  return length === 1 ? '1 fault' : `${length} faults`;
 }
 
 /** One line for each fault. */

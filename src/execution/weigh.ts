@@ -87,7 +87,7 @@ function retryOf(
   const view = target.health.view(now, tokensOf(call));
   const blockedMs = blockedFor(view, now);
   if (failure.retryAfterMs === undefined && blockedMs > patienceFor(view, target))
-    return { notRetried: `not waited for: ${view.blockedReason}` };
+    return { notRetried: view.blockedReason as string };
   const delayMs = retryDelay(
     { retry: tries, hintMs: failure.retryAfterMs, blockedMs, random: runtime.random() },
     call.retry,

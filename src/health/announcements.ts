@@ -1,5 +1,6 @@
 import type { RouterEvent } from '../core/events.ts';
 import type { Failure, FailureKind, Feature } from '../core/failure.ts';
+import { shownAt } from './hold.ts';
 import type { BreakerChange } from './phases.ts';
 import type { Held } from './throttle.ts';
 
@@ -22,7 +23,15 @@ export function tellBreaker(
   { at, from, to, openUntil, reason }: BreakerChange,
   scope?: 'provider',
 ): void {
-  subject.emit({ type: 'breaker', ...about(subject, at), scope, from, to, openUntil, reason });
+  subject.emit({
+    type: 'breaker',
+    ...about(subject, at),
+    scope,
+    from,
+    to,
+    openUntil: shownAt(openUntil),
+    reason,
+  });
 }
 
 export function tellShare(
@@ -35,7 +44,7 @@ export function tellShare(
 export function tellLimit(subject: Subject, kind: FailureKind, held: Held, at: number): void {
   const { until, perSecond, targets } = held;
   const scope = targets && ({ scope: 'provider', targets } as const);
-  subject.emit({ type: 'limit', ...about(subject, at), ...scope, kind, until, perSecond });
+  subject.emit({ type: 'limit', ...about(subject, at), ...scope, kind, until: Math.ceil(until), perSecond });
 }
 
 /** Of a key or a quota, which only its owner can mend. */

@@ -44,3 +44,8 @@ export function statedMs({ retryAfterMs }: HoldRequest): number | undefined {
     ? Math.min(retryAfterMs, longestStatedMs)
     : undefined;
 }
+
+/** An instant as it is shown, in whole milliseconds: at it the wait is over. */
+export function shownAt(at: number | undefined): number | undefined {
+  return at && Math.ceil(at);
+}

@@ -3,7 +3,7 @@ import { isUnreachable, type Failure } from '../core/failure.ts';
 import type { Runtime } from '../core/runtime.ts';
 import { tellBreaker } from './announcements.ts';
 import { createCommonCause, type CommonCause } from './common-cause.ts';
-import type { HoldRequest } from './hold.ts';
+import { shownAt, type HoldRequest } from './hold.ts';
 import { createOpenings, type Openings } from './openings.ts';
 import { createRow, type Row } from './row.ts';
 import { createSharedHold, type SharedHold, type SharedPass } from './shared-hold.ts';
@@ -158,7 +158,7 @@ function holdOf({ key, host, members, last }: Memory, member: ScopeMember, now: 
   if (kind === undefined || (held === key && members.size < 2)) return undefined;
   const reason = held === host ? 'host' : kind === 'quota' ? 'quota' : 'key';
   const model = held === host ? last.host : last.key;
-  return { reason, kind, model, until: held.heldAt(member, now)?.until } as const;
+  return { reason, kind, model, until: shownAt(held.heldAt(member, now)?.until) } as const;
 }
 
 /** An attempt as those that it has to pass know it. */

@@ -1,9 +1,11 @@
 import type { Backend } from './backend.ts';
+import { shownAt } from './hold.ts';
 import type { Latency } from './latency.ts';
 import type { OwnLimits } from './limits.ts';
 import type { DatedView, HealthView, Obstacle, TargetSnapshot } from './target-health.ts';
 import type { PeakEwma } from './peak-ewma.ts';
 import type { TypicalUsage } from './typical-usage.ts';
+import type { Allowance } from './vendor-limits.ts';
 import type { Histories } from './waiting.ts';
 
 /** When an attempt in flight will end is not known: callers are told to ask again after this time. */
@@ -228,7 +230,7 @@ export function snapshotOf(state: TargetState, now: number): TargetSnapshot {
     provider: backend.provider,
     model: backend.model,
     breaker: view.breaker,
-    openUntil: backend.breaker.openAt(now)?.until,
+    openUntil: shownAt(backend.breaker.openAt(now)?.until),
     ...cooling(state, now),
     providerHold: backend.scope.holdOf(backend, now),
     ...disabling(state, now),
@@ -241,7 +243,7 @@ export function snapshotOf(state: TargetState, now: number): TargetSnapshot {
     firstToken: state.firstToken.percentiles(),
     total: state.total.percentiles(),
     limits: usage(state.limits, now),
-    vendorLimits: backend.vendor.left(now),
+    vendorLimits: vendorLimitsOf(state, now),
   };
 }
 
@@ -254,7 +256,15 @@ function rampOf({ backend: { ramp } }: TargetState, now: number): TargetSnapshot
   const perSecond = ramp.perSecond(now);
   return perSecond === undefined
     ? undefined
-    : { perSecond: Math.round(perSecond * 100) / 100, until: ramp.until() };
+    : { perSecond: Math.round(perSecond * 100) / 100, until: Math.ceil(ramp.until()) };
+}
+
+/** What refills evenly is there in fractions: whole ones can be asked for. */
+function vendorLimitsOf({ backend: { vendor } }: TargetState, now: number): TargetSnapshot['vendorLimits'] {
+  const { requests, tokens } = vendor.left(now) ?? {};
+  if (requests === undefined && tokens === undefined) return undefined;
+  const shown = (one: Allowance | undefined) => one && { ...one, remaining: Math.floor(one.remaining) };
+  return { requests: shown(requests), tokens: shown(tokens) };
 }
 
 function cooling({ backend }: TargetState, now: number): Partial<TargetSnapshot> {
@@ -264,7 +274,7 @@ function cooling({ backend }: TargetState, now: number): Partial<TargetSnapshot>
   const lockedFor = backend.lockout.kind() ?? key.kind();
   const isLockout = lockedFor !== undefined && (lockout?.until ?? 0) >= (coolDown?.until ?? 0);
   return {
-    coolingUntil: isLockout ? lockout?.until : coolDown?.until,
+    coolingUntil: shownAt(isLockout ? lockout?.until : coolDown?.until),
     coolingKind: isLockout ? lockedFor : coolDown && backend.coolDown.kind(),
     lockedOut: lockedFor === undefined ? undefined : true,
   };

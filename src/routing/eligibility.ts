@@ -38,7 +38,7 @@ export function misfitOf(candidate: Candidate, demand: Demand): string | undefin
 export function blockOf({ health }: Candidate, now: number): string | undefined {
   const { blockedReason, availableAt, estimated } = health;
   if (blockedReason === undefined || availableAt === undefined || estimated) return blockedReason;
-  return `${blockedReason} for another ${grouped(Math.max(1, Math.ceil(availableAt - now)))} ms`;
+  return `${blockedReason} for another ${Math.max(1, Math.ceil(availableAt - now))} ms`;
 }
 
 function unmetRequirement({ region, tags }: Candidate, require: Demand['require']): string | undefined {

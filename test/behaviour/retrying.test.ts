@@ -152,8 +152,8 @@ describe('a retry at the same target', () => {
     const stage = arrange({ a: [{ fail: 'server-error' }] });
     const error = await stage.fail({}, { retry: { limit: 20, baseDelayMs: 0 } });
     expect(error.attempts).toHaveLength(5);
-    expect(error.attempts.at(-1)?.notRetried).toBe('not waited for: circuit open');
-    expect(error.message).toContain('not asked again: not waited for: circuit open');
+    expect(error.attempts.at(-1)?.notRetried).toBe('circuit open');
+    expect(error.message).toContain('not asked again: circuit open');
     expect(stage.runtime.now() - 1_000_000).toBeLessThanOrEqual(1_100);
   });
 
@@ -161,7 +161,7 @@ describe('a retry at the same target', () => {
     const stage = arrange({ a: [{ fail: 'rate-limit' }] });
     const error = await stage.fail();
     expect(decisionsOf(error)).toEqual(['a retry', 'a stop']);
-    expect(error.attempts.at(-1)?.notRetried).toBe('not waited for: cooling down (rate-limit)');
+    expect(error.attempts.at(-1)?.notRetried).toBe('cooling down (rate-limit)');
     expect(error.retryAfterMs).toBeGreaterThan(1_000);
     expect(stage.runtime.now() - 1_000_000).toBeLessThanOrEqual(1_100);
   });

@@ -213,7 +213,7 @@ describe('plan()', () => {
     });
     await stage.ask();
     expect(stage.router.plan(question).rejected).toEqual([
-      { target: 'a', reason: 'cooling down (rate-limit) for another 12,000 ms' },
+      { target: 'a', reason: 'cooling down (rate-limit) for another 12000 ms' },
     ]);
   });
 });

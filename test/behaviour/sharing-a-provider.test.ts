@@ -147,7 +147,7 @@ describe.each([
       providerHold: { ...held, until: now + 30_000 },
     });
     expect(stage.plan('small').rejected).toEqual([
-      { target: 'small', reason: `locked out (${failure.kind}) with its provider for another 30,000 ms` },
+      { target: 'small', reason: `locked out (${failure.kind}) with its provider for another 30000 ms` },
     ]);
     expect(stage.router.health().targets['spare']).not.toHaveProperty('providerHold');
   });

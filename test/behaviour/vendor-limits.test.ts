@@ -97,3 +97,18 @@ it('a large request is sent to the only one left, though a smaller one has looke
   stage.router.plan({ messages, maxTokens: 16 });
   expect((await stage.ask({ maxTokens: 800 })).target.id).toBe('a');
 });
+
+it('what is shown of limits and waits is whole: remainders that can be asked for, instants in milliseconds', async () => {
+  const limits = { requestsLimit: 60, requestsRemaining: 7, requestsResetMs: 1_060_000 };
+  const stage = arrange({
+    a: [{ event: { type: 'meta', limits } }, { text: 'Hi' }],
+    b: [{ fail: 'network' }],
+  });
+  await stage.ask();
+  await stage.runtime.advance(1_234.5);
+  expect(stage.router.health().targets['a']!.vendorLimits?.requests?.remaining).toBe(8);
+  for (let call = 0; call < 5; call += 1) await stage.fail({}, { targets: ['b'], retry: 0 });
+  const { openUntil } = stage.router.health().targets['b']!;
+  expect(openUntil).toSatisfy(Number.isInteger);
+  expect(stage.eventsOf('breaker').at(-1)!.openUntil).toBe(openUntil);
+});

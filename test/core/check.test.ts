@@ -78,6 +78,14 @@ describe('nearest', () => {
     expect(nearest(word, ['retry', 'timeouts', 'maxAttempts', 'stream'])).toBe(meant);
   });
 
+  it.each([
+    ['x', ['a']],
+    ['gp', ['a', 'b']],
+    ['ab', ['cd']],
+  ])('guesses nothing for %s among the short words %j', (word, known) => {
+    expect(nearest(word, known)).toBeUndefined();
+  });
+
   it('guesses nothing where nothing is near', () => {
     expect(nearest('banana', ['retry', 'timeouts'])).toBeUndefined();
   });

@@ -176,7 +176,7 @@ describe('health', () => {
 
   it('says how much longer', () => {
     expect(rejection({ health: { blockedReason: 'circuit open', availableAt: now + 3199.2 } })).toBe(
-      'circuit open for another 3,200 ms',
+      'circuit open for another 3200 ms',
     );
     expect(rejection({ health: { blockedReason: 'disabled: broken' } })).toBe('disabled: broken');
   });
