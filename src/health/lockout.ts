@@ -30,6 +30,10 @@ export interface Lockout {
   kind(): FailureKind | undefined;
   /** `early`: while it is held, by one that was not refused itself; its refusal makes the hold no longer. @default false */
   enter(early?: boolean): LockoutPass;
+  /** Counts the beginnings and ends. */
+  era(): number;
+  /** The pass of an attempt that began in that era, while nothing was held. */
+  passSince(era: number): LockoutPass;
   clear(): void;
 }
 
@@ -75,7 +79,15 @@ export function createLockout(
     until: () => inForce(memory)?.until,
     probing: () => memory.probes.size > 0 && inForce(memory) !== undefined,
     kind: () => (inForce(memory) === undefined ? undefined : memory.kind),
-    enter: (early = false) => createPass(memory, early),
+    enter(early = false) {
+      forgetOldKey(memory);
+      return createPass(memory, { early, begun: memory.era, isProbe: memory.hold !== undefined });
+    },
+    era() {
+      forgetOldKey(memory);
+      return memory.era;
+    },
+    passSince: (begun) => createPass(memory, { early: false, begun, isProbe: false }),
     clear: () => clear(memory),
   };
 }
@@ -114,11 +126,14 @@ function lengthen(memory: Memory, hold: Hold, request: HoldRequest): boolean {
   return true;
 }
 
-function createPass(memory: Memory, early: boolean): LockoutPass {
-  forgetOldKey(memory);
+interface Entered {
+  readonly early: boolean;
+  readonly begun: number;
+  readonly isProbe: boolean;
+}
+
+function createPass(memory: Memory, { early, begun, isProbe }: Entered): LockoutPass {
   const self = {};
-  const begun = memory.era;
-  const isProbe = memory.hold !== undefined;
   if (isProbe) memory.probes.add(self);
   return {
     probe: isProbe,

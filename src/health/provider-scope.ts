@@ -164,8 +164,11 @@ function holdOf({ key, host, members, last }: Memory, member: ScopeMember, now: 
 /** An attempt as those that it has to pass know it. */
 interface Ways {
   readonly member: ScopeMember;
-  readonly key: SharedPass<ScopeMember>;
-  readonly host: SharedPass<ScopeMember>;
+  /** Its way through what was held when it began; undefined: nothing was. */
+  key: SharedPass<ScopeMember> | undefined;
+  host: SharedPass<ScopeMember> | undefined;
+  readonly keyEra: number;
+  readonly hostEra: number;
   readonly place: number;
 }
 
@@ -175,19 +178,23 @@ function enter(memory: Memory, member: ScopeMember, now: number): ScopePass {
   if (host.kind() === undefined) openings.called(now);
   const ways: Ways = {
     member,
-    key: key.enter(member, now),
-    host: host.enter(member, now),
+    key: key.kind() === undefined ? undefined : key.enter(member, now),
+    host: host.kind() === undefined ? undefined : host.enter(member, now),
+    keyEra: key.era(),
+    hostEra: host.era(),
     place: row.begin(),
   };
-  const probe = ways.key.probe || ways.host.probe;
+  const isHostProbe = ways.host?.probe === true;
+  const probe = isHostProbe || ways.key?.probe === true;
   if (probe) changed(memory);
-  if (ways.host.probe)
+  if (isHostProbe)
     turn(memory, 'half-open', now, isEarly ? 'nobody else can serve' : 'the open time is over');
   return {
     probe,
     answered(at) {
       reached(memory, ways, at);
-      if (ways.key.succeeded()) changed(memory);
+      if (ways.key === undefined) key.answered(member);
+      else if (ways.key.succeeded()) changed(memory);
     },
     refused: (request) => refused(memory, ways, request),
     end(failure, verdict, at) {
@@ -197,15 +204,17 @@ function enter(memory: Memory, member: ScopeMember, now: number): ScopePass {
       // Whoever refuses is there.
       else if (failure?.status !== undefined) reached(memory, ways, at);
       if (probe) changed(memory);
-      ways.key.release();
-      ways.host.release();
+      ways.key?.release();
+      ways.host?.release();
     },
   };
 }
 
-function refused(memory: Memory, { member, key }: Ways, request: HoldRequest): ScopeChange | undefined {
+function refused(memory: Memory, ways: Ways, request: HoldRequest): ScopeChange | undefined {
+  const { member } = ways;
   if (memory.key.isAlone(member)) return undefined;
-  const change = key.refused(request);
+  ways.key ??= memory.key.passSince(member, ways.keyEra);
+  const change = ways.key.refused(request);
   if (change !== undefined) {
     memory.last.key = member.model;
     changed(memory);
@@ -214,9 +223,10 @@ function refused(memory: Memory, { member, key }: Ways, request: HoldRequest): S
   return { change, until, targets: memory.members.size > 1 ? idsOf(memory) : undefined };
 }
 
-function reached(memory: Memory, { host, place }: Ways, at: number): void {
+function reached(memory: Memory, { member: answered, host, place }: Ways, at: number): void {
   memory.row.answered(place);
   memory.unreached.clear();
+  if (host === undefined) return memory.host.answered(answered);
   const freed = host.succeeded();
   if (freed === undefined) return;
   memory.openings.recovered(at);
@@ -230,14 +240,16 @@ interface Unreached {
   readonly at: number;
 }
 
-function unreached(memory: Memory, { member, host, place }: Ways, { failure, weight, at }: Unreached): void {
+function unreached(memory: Memory, ways: Ways, { failure, weight, at }: Unreached): void {
   const { row, members } = memory;
+  const { member, place } = ways;
   // Where there is but one model, its breaker sees to it.
   if (members.size < 2 || memory.host.isAlone(member)) return;
   row.failed(place, weight);
   memory.unreached.add(member);
-  if (!host.probe && !row.isDown()) return;
-  const change = host.refused({ kind: failure.kind, now: at });
+  if (!ways.host?.probe && !row.isDown()) return;
+  ways.host ??= memory.host.passSince(member, ways.hostEra);
+  const change = ways.host.refused({ kind: failure.kind, now: at });
   if (change === undefined) return;
   memory.last.host = member.model;
   row.end();

@@ -25,6 +25,12 @@ export interface SharedHold<Member> {
   isAlone(member: Member): boolean;
   admits(member: Member, now: number, lastResort: boolean): boolean;
   enter(member: Member, now: number): SharedPass<Member>;
+  /** Counts the beginnings and ends. */
+  era(): number;
+  /** The pass of an attempt that began in that era, while nothing was held: most end without a need of it. */
+  passSince(member: Member, era: number): SharedPass<Member>;
+  /** An attempt that began while nothing was held is answered. */
+  answered(member: Member): void;
   /** Lets this member try at once. */
   invite(member: Member): void;
   clear(): void;
@@ -95,6 +101,9 @@ export function createSharedHold<Member>(options: SharedHoldOptions): SharedHold
     isAlone: (member) => alone.has(member) && alone.get(member) === options.version(),
     admits: (member, now, lastResort) => admits(memory, member, { now, lastResort }),
     enter: (member, now) => enter(memory, member, now),
+    era: () => lockout.era(),
+    passSince: (member, era) => passOf(memory, member, lockout.passSince(era)),
+    answered: (member) => void alone.delete(member),
     invite(member) {
       forget(member);
       if (lockout.kind() !== undefined) memory.invited.add(member);
@@ -145,10 +154,15 @@ function admits<Member>(
 }
 
 function enter<Member>(memory: Memory<Member>, member: Member, now: number): SharedPass<Member> {
-  const { lockout, refused, alone, trying } = memory;
+  const { lockout, refused, trying } = memory;
   // What one more is refused for while all are held is no news.
   const pass = lockout.enter(lockout.heldAt(now) !== undefined && !refused.has(member));
   if (pass.probe) trying.set(member, pass);
+  return passOf(memory, member, pass);
+}
+
+function passOf<Member>(memory: Memory<Member>, member: Member, pass: LockoutPass): SharedPass<Member> {
+  const { lockout, refused, alone, trying } = memory;
   return {
     probe: pass.probe,
     succeeded() {
