@@ -1,7 +1,6 @@
 import type { Completion } from './core/completion.ts';
 import type { RouterError } from './core/errors.ts';
 import type { Rejection, RouterEvent } from './core/events.ts';
-import type { CompletionRequest } from './core/request.ts';
 import { elapsedMs } from './core/runtime.ts';
 import type { Call } from './execution/call.ts';
 
@@ -16,6 +15,7 @@ interface Ending {
 /** The last event of a call: what it came to, without a word of it. */
 export function callEvent(call: Call, ending: Ending): RouterEvent {
   const { completion, error, now, streaming, rejected } = ending;
+  const { scope, metadata } = call.read.request;
   const first = call.attempts.find(
     ({ firstTokenMs, decision }) => decision === 'answer' && firstTokenMs !== undefined,
   );
@@ -29,21 +29,16 @@ export function callEvent(call: Call, ending: Ending): RouterEvent {
     attempts: call.attempts.length,
     rejected,
     durationMs: elapsedMs(call.startedAt, now),
-    ...(call.waitedMs > 0 && { waitedMs: call.waitedMs }),
-    ...(completion && answered(completion)),
-    ...(first && {
-      firstTokenMs: elapsedMs(call.startedAt, first.startedAt + (first.firstTokenMs as number)),
-    }),
-    ...labels(call.read.request),
+    waitedMs: call.waitedMs > 0 ? call.waitedMs : undefined,
+    target: completion?.target.id,
+    degraded: completion?.degraded,
+    finishReason: completion?.finishReason,
+    usage: completion?.usage,
+    costUsd: completion?.costUsd,
+    firstTokenMs: first && elapsedMs(call.startedAt, first.startedAt + (first.firstTokenMs as number)),
+    scope,
+    metadata,
   };
-}
-
-function answered({ target, degraded, finishReason, usage, costUsd }: Completion): object {
-  return { target: target.id, degraded, finishReason, usage, costUsd };
-}
-
-function labels({ scope, metadata }: CompletionRequest): object {
-  return { scope, metadata };
 }
 
 /** A request that no target was asked. */

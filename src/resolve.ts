@@ -79,10 +79,12 @@ function makeCall(
   const startedAt = runtime.now();
   const totalMs = options.timeouts?.totalMs ?? own.timeouts.totalMs ?? defaults.totalMs;
   const transport = options.transport ?? own.transport;
-  const stream = { ...own.stream, ...stated(options.stream) };
+  const stream = options.stream ? { ...own.stream, ...stated(options.stream) } : own.stream;
   const demand = demandOf(request, { targets: options.targets, require: own.require, transport });
   const call: Call = {
-    ...{ id, read, startedAt },
+    id,
+    read,
+    startedAt,
     model: own.name,
     deadline: createDeadline(runtime, startedAt, totalMs),
     timeouts: options.timeouts ?? {},
@@ -104,8 +106,8 @@ function makeCall(
 }
 
 /** Apart from the demand, which holds the request. */
-function tokensOf({ inputTokens, maxTokens }: Demand): TokenDemand {
-  return { inputTokens, maxTokens };
+function tokensOf(demand: Demand): TokenDemand {
+  return { inputTokens: demand.inputTokens(), maxTokens: demand.maxTokens };
 }
 
 function callId({ runtime }: Settings): string {

@@ -128,7 +128,7 @@ export function createRouter<const Model extends string>(options: RouterOptions<
     plan(request: CompletionRequest, callOptions: CallOptions = {}): RoutePlan {
       const { order, rejected, waitsFor } = engine.plan(request, callOptions);
       return {
-        order: [...order].map(shown),
+        order: order.toArray().map(shown),
         rejected: [...rejected],
         ...(waitsFor.length > 0 && { waitsFor }),
       };

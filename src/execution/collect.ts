@@ -68,7 +68,7 @@ export function createCollector(providerName: string): Collector {
       else if (event.type === 'finish') {
         close();
         collected.finish = event;
-        if (event.usage) collected.usage = { ...collected.usage, ...counted(event.usage) };
+        if (event.usage) count(collected, event.usage);
       }
     },
   };
@@ -91,14 +91,15 @@ function nothingYet(): Collected {
 
 function addFacts(collected: Collected, { requestId, usage, ignored, warnings }: Event<'meta'>): void {
   if (requestId !== undefined) collected.requestId = requestId;
-  if (usage) collected.usage = { ...collected.usage, ...counted(usage) };
+  if (usage) count(collected, usage);
   if (ignored) collected.ignored.push(...ignored);
   if (warnings) collected.warnings.push(...warnings);
 }
 
 /** Costs and limits are reckoned with it: what is no count of tokens counts as not given. */
-function counted(usage: Usage): Usage {
-  return Object.fromEntries(
-    Object.entries(usage).filter(([, count]) => Number.isFinite(count) && count >= 0),
-  );
+function count(collected: Collected, usage: Usage): void {
+  const counted: Record<string, number> = { ...collected.usage };
+  for (const [name, tokens] of Object.entries(usage as Record<string, number>))
+    if (Number.isFinite(tokens) && tokens >= 0) counted[name] = tokens;
+  collected.usage = counted;
 }

@@ -19,7 +19,8 @@ export function recordFacts(
   now: number,
 ): void {
   attempt.durationMs = elapsedMs(attempt.startedAt, now);
-  attempt.ignored = [...new Set([...attempt.ignored, ...collected.ignored])];
+  if (collected.ignored.length > 0)
+    attempt.ignored = [...new Set([...attempt.ignored, ...collected.ignored])];
   if (collected.requestId !== undefined) attempt.requestId = collected.requestId;
   if (collected.usage !== undefined) attempt.usage = collected.usage;
   const costUsd = costOf(collected.usage, target.price);

@@ -3,7 +3,6 @@ import { RouterError, type PartialCompletion, type RouterErrorCode } from '../co
 import type { FailureKind } from '../core/failure.ts';
 import type { Rejection } from '../core/events.ts';
 import { elapsedMs } from '../core/runtime.ts';
-import { stated } from '../core/stated.ts';
 import type { Plan } from '../routing/plan.ts';
 import type { Answer, AttemptEnd } from './attempt.ts';
 import type { Call } from './call.ts';
@@ -16,7 +15,7 @@ export function completionOf(
   { target, collected, continued, finishReason, object }: Answer,
   now: number,
 ): Completion {
-  return {
+  const completion: Completion = {
     id: call.id,
     text: (continued?.before ?? '') + collected.text,
     reasoning: (continued?.reasoning ?? '') + collected.reasoning,
@@ -35,8 +34,11 @@ export function completionOf(
     attempts: call.attempts,
     warnings: collected.warnings,
     latencyMs: elapsedMs(call.startedAt, now),
-    ...stated({ costUsd: totalCost(call), raw: collected.finish?.raw }),
   };
+  const costUsd = totalCost(call);
+  if (costUsd !== undefined) completion.costUsd = costUsd;
+  if (collected.finish?.raw !== undefined) completion.raw = collected.finish.raw;
+  return completion;
 }
 
 function usageOf(usage: Usage | undefined): Usage {
@@ -89,7 +91,7 @@ export function errorOf(call: Call, outcome: Failed): RouterError {
 /** Who has come free in the moment in which a call ended that had asked nobody: it too must be told why not. */
 function cameTooLate({ attempts }: Call, { order }: Plan): Rejection[] {
   if (attempts.length > 0) return [];
-  return [...order].map(({ id }) => ({ target: id, reason: 'came free when the call had ended' }));
+  return order.toArray().map(({ id }) => ({ target: id, reason: 'came free when the call had ended' }));
 }
 
 function codeOf(call: Call, { reason, last, plan }: Failed): RouterErrorCode {

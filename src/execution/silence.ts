@@ -75,7 +75,11 @@ export function watchSilence(
   const { patienceMs, history } = deadlines;
   const silence: Silence = { since: startedAt, begun: false, longestGapMs: 0, patienceMs };
   const watching: Watching = {
-    ...{ deadlines, runtime, startedAt, silence, onOverdue },
+    deadlines,
+    runtime,
+    startedAt,
+    silence,
+    onOverdue,
     seenAt: startedAt,
     judge: history?.watch(silence),
     lastsMs: transport === 'stream' ? deadlines.firstTokenMs : Infinity,
@@ -148,9 +152,12 @@ function judgedAt(
 }
 
 function wait(watching: Watching, now: number, until: number): void {
-  const ringsAt = Math.min(dueAt(watching), until, now + longestWaitMs);
-  const ring = () => look(watching);
+  const due = Math.min(dueAt(watching), until);
+  const ringsAt = due === Infinity ? due : Math.min(due, now + longestWaitMs);
   watching.ringsAt = ringsAt;
+  // Nothing ends the silence but content and the call's own deadline, which has an alarm of its own.
+  if (ringsAt === Infinity) return;
+  const ring = () => look(watching);
   // Never within the call that began the watch, also where the deadline has passed before.
   if (ringsAt <= now) void Promise.resolve().then(ring);
   else watching.callOff = setAlarm(watching.runtime, ringsAt - now, ring);

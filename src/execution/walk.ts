@@ -156,7 +156,8 @@ function comingFree(memory: Memory): readonly Candidate[] {
 }
 
 function passedOver(memory: Memory, { order }: Plan): Rejection[] {
-  return [...order]
+  return order
+    .toArray()
     .filter((candidate) => isTooSmall(memory, candidate) && !memory.asked.has(candidate.id))
     .map(({ id, contextWindow }) => ({
       target: id,

@@ -17,7 +17,7 @@ export interface Demand {
   /** The ids that may serve; undefined: all. */
   readonly targets?: ReadonlySet<string>;
   /** An estimate, worked out when first asked for. */
-  readonly inputTokens: number;
+  inputTokens(): number;
   readonly maxTokens?: number;
   readonly scope?: string;
 }
@@ -40,32 +40,23 @@ const tokensPerFile = 1_000;
 /** A schema that only its own library can write out. */
 const charactersPerOpaqueSchema = 400;
 
-/** Behind every demand, so that a demand itself is plain and of one shape: one with a getter of its own is slow to read. */
-const estimating = {
-  get inputTokens(): number {
-    const demand = this as unknown as { readonly request: CompletionRequest; estimated: number | undefined };
-    return (demand.estimated ??= estimateInputTokens(demand.request));
-  },
-};
-
 export function demandOf(request: CompletionRequest, options: DemandOptions = {}): Demand {
   const contents = contentsOf(request.messages);
   const toolChoice = toolChoiceOf(request);
   const { targets, transport } = options;
-  const demand = {
-    __proto__: estimating,
-    estimated: undefined,
+  let estimated: number | undefined;
+  return {
     request,
     features: featuresOf(request, contents, toolChoice, transport),
     toolChoice,
     imageUrls: contents.imageUrls,
     fileUrls: contents.fileUrls,
-    require: [...(options.require ?? []), ...(request.require ? [request.require] : [])],
+    require: request.require ? [...(options.require ?? []), request.require] : (options.require ?? []),
     targets: targets && new Set(targets),
+    inputTokens: () => (estimated ??= estimateInputTokens(request)),
     maxTokens: request.maxTokens,
     scope: request.scope,
   };
-  return demand as unknown as Demand;
 }
 
 /** Whether a model has to think at all: how much is a wish. */

@@ -92,8 +92,8 @@ function tooSmall(
   { contextWindow, maxOutputTokens, overrides }: Candidate,
   demand: Demand,
 ): string | undefined {
-  if (contextWindow !== undefined && demand.inputTokens / overestimate > contextWindow)
-    return `context window ${grouped(contextWindow)} is smaller than the estimated ${grouped(demand.inputTokens)} tokens`;
+  if (contextWindow !== undefined && demand.inputTokens() / overestimate > contextWindow)
+    return `context window ${grouped(contextWindow)} is smaller than the estimated ${grouped(demand.inputTokens())} tokens`;
   const maxTokens = overrides?.maxTokens ?? demand.maxTokens;
   if (maxOutputTokens !== undefined && maxTokens !== undefined && maxTokens > maxOutputTokens)
     return `output limit ${grouped(maxOutputTokens)} is smaller than maxTokens ${grouped(maxTokens)}`;

@@ -10,7 +10,7 @@ import {
 } from './strategies.ts';
 
 /** Who may serve, in order. Only the first is worked out at once, the others when they are asked for. */
-export interface Order extends Iterable<Candidate> {
+export interface Order {
   readonly length: number;
   at(index: number): Candidate | undefined;
   /** Whether one of them passes the test; puts nobody in order. */
@@ -42,12 +42,6 @@ export function createOrder(tiers: readonly Tier[]): Order {
     at,
     some: (test) => tiers.some(({ candidates }) => candidates.some(test)),
     toArray: () => tiers.flatMap((tier) => tier.all()),
-    *[Symbol.iterator]() {
-      for (const tier of tiers) {
-        yield tier.first();
-        if (tier.candidates.length > 1) yield* tier.all().slice(1);
-      }
-    },
   };
 }
 

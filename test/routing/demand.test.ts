@@ -95,7 +95,7 @@ describe('what a request demands', () => {
 describe('the estimate of input tokens', () => {
   it('counts four characters to a token, in every place where text can stand', () => {
     const text = 'x'.repeat(400);
-    expect(demandOf({ messages: [{ role: 'user', content: text }] }).inputTokens).toBe(100);
+    expect(demandOf({ messages: [{ role: 'user', content: text }] }).inputTokens()).toBe(100);
     const everywhere = demandOf({
       system: text,
       messages: [
@@ -107,20 +107,20 @@ describe('the estimate of input tokens', () => {
         { role: 'tool', content: [{ type: 'tool-result', toolCallId: '1', content: text }] },
       ],
     });
-    expect(everywhere.inputTokens).toBe(400);
+    expect(everywhere.inputTokens()).toBe(400);
   });
 
   it('counts tools and schemas by their JSON, also where only their library could write them out', () => {
     const described = [{ name: 'n', description: 'd'.repeat(397), parameters: {} }];
-    expect(demandOf({ messages: [], tools: described }).inputTokens).toBe(100);
-    expect(demandOf({ messages: [], schema: z.object({ a: z.string() }) }).inputTokens).toBe(100);
+    expect(demandOf({ messages: [], tools: described }).inputTokens()).toBe(100);
+    expect(demandOf({ messages: [], schema: z.object({ a: z.string() }) }).inputTokens()).toBe(100);
   });
 
   it('counts a tool that is not described, and a tool call without arguments', () => {
     const plain = [{ name: 'n'.repeat(398), parameters: {} }];
-    expect(demandOf({ messages: [], tools: plain }).inputTokens).toBe(100);
+    expect(demandOf({ messages: [], tools: plain }).inputTokens()).toBe(100);
     const call = { type: 'tool-call', id: '1', name: 'four', arguments: undefined } as const;
-    expect(demandOf({ messages: [{ role: 'assistant', content: [call] }] }).inputTokens).toBe(1);
+    expect(demandOf({ messages: [{ role: 'assistant', content: [call] }] }).inputTokens()).toBe(1);
   });
 
   it('counts images and files flat, however large their data, and leaves earlier reasoning out', () => {
@@ -129,13 +129,13 @@ describe('the estimate of input tokens', () => {
       { type: 'image', data, mediaType: 'image/png' },
       { type: 'file', data, mediaType: 'application/pdf' },
     ] as const;
-    expect(demandOf({ messages: [{ role: 'user', content }] }).inputTokens).toBe(1800);
+    expect(demandOf({ messages: [{ role: 'user', content }] }).inputTokens()).toBe(1800);
     const reasoning = [{ type: 'reasoning', text: data }] as const;
-    expect(demandOf({ messages: [{ role: 'assistant', content: reasoning }] }).inputTokens).toBe(0);
+    expect(demandOf({ messages: [{ role: 'assistant', content: reasoning }] }).inputTokens()).toBe(0);
   });
 
   it('survives arguments that cannot be written out', () => {
     const part = { type: 'tool-call', id: '1', name: 'four', arguments: { big: 1n } } as const;
-    expect(demandOf({ messages: [{ role: 'assistant', content: [part] }] }).inputTokens).toBe(1);
+    expect(demandOf({ messages: [{ role: 'assistant', content: [part] }] }).inputTokens()).toBe(1);
   });
 });

@@ -10,7 +10,7 @@ const demand = demandOf({ messages: [{ role: 'user', content: 'Hello' }] });
 const plan = (candidates: readonly Candidate[], more: Partial<PlanInput> = {}) =>
   makePlan({ demand, candidates, random: () => 0, now, ...more });
 const order = (candidates: readonly Candidate[], more?: Partial<PlanInput>) =>
-  idsOf(plan(candidates, more).order);
+  idsOf(plan(candidates, more).order.toArray());
 
 const open = (availableInMs: number, lastResortInMs: number) => ({
   breaker: 'open' as const,
@@ -78,7 +78,6 @@ describe('a plan', () => {
           ...(strategy ? { strategy: strategy as 'fastest' } : {}),
         });
         const ordered = made.order.toArray();
-        expect(idsOf(made.order)).toBe(idsOf(ordered));
         expect(ordered.map((_, index) => made.order.at(index))).toEqual(ordered);
         expect(made.order.at(ordered.length)).toBeUndefined();
         expect(made.order.at(-1)).toBeUndefined();
@@ -111,7 +110,7 @@ describe('a last resort', () => {
     );
     const made = plan(candidates);
     expect(made.lastResort).toBe(true);
-    expect(idsOf(made.order)).toBe('b');
+    expect(idsOf(made.order.toArray())).toBe('b');
     expect(made.rejected.map(({ target }) => target)).toEqual(['a', 'c']);
     expect(made.retryAfterMs).toBe(1);
     expect(idsOf(made.blocked)).toBe('a c');
@@ -127,7 +126,7 @@ describe('a last resort', () => {
     const down = { ...open(9000, 0), isDown: true, blockedBy: 'breaker' } as const;
     const asked = new Set(['b']);
     const lastResorts = (health: object, more?: Partial<PlanInput>) =>
-      idsOf(plan(makeCandidates({ health }), more).order);
+      idsOf(plan(makeCandidates({ health }), more).order.toArray());
     expect(lastResorts(down)).toBe('a');
     expect(lastResorts(down, { asked: new Set() })).toBe('a');
     expect(lastResorts(down, { asked })).toBe('');
@@ -160,7 +159,7 @@ describe('retryAfterMs', () => {
     );
     expect(plan(candidates, { demand: demandEu }).retryAfterMs).toBeUndefined();
     expect(plan([]).retryAfterMs).toBeUndefined();
-    expect(idsOf(plan([]).order)).toBe('');
+    expect(idsOf(plan([]).order.toArray())).toBe('');
   });
 });
 
@@ -190,7 +189,7 @@ describe("a host's own strategy", () => {
         return [...all].reverse();
       },
     });
-    expect(idsOf(made.order)).toBe('c b a');
+    expect(idsOf(made.order.toArray())).toBe('c b a');
     expect(seen).toEqual([demand.request, 0]);
     expect(made.warnings).toEqual([]);
   });
@@ -203,7 +202,7 @@ describe("a host's own strategy", () => {
   it('may not invent or repeat any', () => {
     const invented = { ...(candidates[0] as Candidate), id: 'z' };
     const made = plan(candidates, { strategy: (all) => [invented, ...all.slice(1), ...all.slice(1)] });
-    expect(idsOf(made.order)).toBe('b c a');
+    expect(idsOf(made.order.toArray())).toBe('b c a');
     expect(made.warnings).toEqual(['strategy: returned candidates that it was not given; left out']);
   });
 
@@ -235,7 +234,7 @@ describe("a host's own strategy", () => {
     ],
   ])('that %s leaves the listed order, and a warning', (_, strategy, warning) => {
     const made = plan(candidates, { strategy: strategy as never });
-    expect(idsOf(made.order)).toBe('a b c');
+    expect(idsOf(made.order.toArray())).toBe('a b c');
     expect(made.warnings).toEqual([warning]);
   });
 });
