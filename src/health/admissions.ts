@@ -1,5 +1,5 @@
 /** So many requests are remembered, */
-const size = 64;
+const size = 256;
 /** for so long. */
 const rememberedMs = 5_000;
 /** Who has waited this many times as long as a refusal took, is let in by now; where refusals are quick, at least so long. */

@@ -6,6 +6,7 @@ import { tellAlert, tellBreaker, tellLearned, tellLimit, tellShare, type Subject
 import { createBreaker, type Breaker } from './breaker.ts';
 import { createCoolDown } from './cooldown.ts';
 import type { EvidenceRule } from './evidence.ts';
+import { createIndifference } from './indifference.ts';
 import { lateStart } from './lateness.ts';
 import { createLearnt, type Learnt } from './learnt.ts';
 import { createLockout, type LockoutPass } from './lockout.ts';
@@ -101,6 +102,7 @@ export function createBackend(ref: TargetRef, { runtime, emit, evidence, scope }
     coolDown: createCoolDown(runtime),
     lockout: createLockout(() => ref.provider.keyVersion?.()),
     ramp: createRamp(),
+    indifference: createIndifference(),
     vendor: createVendorAllowance(),
     toldShare: 1,
     wasNear: false,
@@ -143,11 +145,12 @@ function learn(memory: Memory, feature: Feature, at: number): void {
 }
 
 function invite(memory: Memory, now: number): void {
-  const { lockout, coolDown, ramp, vendor, breaker, scope } = memory;
+  const { lockout, coolDown, ramp, indifference, vendor, breaker, scope } = memory;
   scope.invite(memory, now);
   lockout.clear();
   coolDown.clear();
   ramp.clear();
+  indifference.clear();
   vendor.clear();
   breaker.invite(now, 'enabled');
 }
@@ -163,6 +166,8 @@ interface Ways extends SentMark {
   readonly coolDownEra: number;
   /** Its number among those that were sent. */
   readonly number: number;
+  /** The trial of the rate that it was part of. */
+  readonly trial: number | undefined;
   /** Content has come. */
   isLetIn: boolean;
 }
@@ -172,7 +177,7 @@ function enter(
   now: number,
   { lastResort, tokens }: { readonly lastResort: boolean; readonly tokens: number },
 ): BackendPass | undefined {
-  const { breaker, coolDown, lockout, ramp, refusals, vendor, scope } = memory;
+  const { breaker, coolDown, lockout, ramp, indifference, refusals, vendor, scope } = memory;
   if (coolDown.heldAt(now) || lockout.heldAt(now) || lockout.probing() || ramp.nextAt(now)) return undefined;
   // Who has nobody else asks all the same: what is known of the vendor's limits may be old.
   if (!lastResort && vendor.block(now, tokens)) return undefined;
@@ -180,8 +185,9 @@ function enter(
   const pass = breaker.enter(now, lastResort);
   if (pass === undefined) return undefined;
   memory.enteredAt = now;
-  ramp.took(now);
   const number = refusals.sent(now);
+  const trial = indifference.sent(ramp.perSecond(now));
+  ramp.took(now);
   vendor.sent(tokens);
   lookAtVendor(memory, now);
   const ways: Ways = {
@@ -190,6 +196,7 @@ function enter(
     scope: scope.enter(memory, now),
     coolDownEra: coolDown.era(),
     number,
+    trial,
     sentAt: now,
     sentRequests: vendor.sentRequests(),
     sentTokens: vendor.sentTokens(),
@@ -264,7 +271,7 @@ function end(
   result: AttemptResult,
   { at, target }: { readonly at: number; readonly target: string },
 ): void {
-  const { refusals, vendor } = memory;
+  const { refusals, indifference, vendor } = memory;
   const { isLetIn, watched } = ways;
   const failure = failureOf(result);
   if (result.tokens) vendor.settled(result.tokens);
@@ -272,7 +279,7 @@ function end(
   const tally = failure && !isLetIn ? refusals.failed(ways.number, failure.kind, at) : undefined;
   const held = failure && holdBack(memory, { ...ways, failure, tally }, at);
   ways.lockout.release();
-  const weight = tally && refusals.weight(tally);
+  const weight = tally && (indifference.isFound(at) ? 1 : refusals.weight(tally));
   const verdict = verdictOf(result, failure, { at, watched, refusals: weight });
   ways.scope.end(failure, verdict, at);
   memory.isCommon = isCommon(failure);

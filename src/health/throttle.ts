@@ -2,6 +2,7 @@ import { failureRules, type Failure } from '../core/failure.ts';
 import type { Tally } from './admissions.ts';
 import type { CoolDown } from './cooldown.ts';
 import { statedMs, type HoldRequest } from './hold.ts';
+import type { Indifference } from './indifference.ts';
 import type { Lockout, LockoutPass } from './lockout.ts';
 import type { ScopePass } from './provider-scope.ts';
 import type { Ramp } from './ramp.ts';
@@ -14,6 +15,8 @@ export interface Throttle {
   readonly lockout: Lockout;
   /** Those beyond a rate. */
   readonly ramp: Ramp;
+  /** Whether the rate has nothing to do with its refusals. */
+  readonly indifference: Indifference;
 }
 
 /** An attempt that failed. */
@@ -23,6 +26,8 @@ export interface Refused {
   readonly tally: Tally | undefined;
   /** Its number among those that were sent. */
   readonly number: number;
+  /** The trial of the rate that it was part of. */
+  readonly trial: number | undefined;
   readonly lockout: LockoutPass;
   readonly scope: ScopePass;
   /** The cool-down's, when the attempt began. */
@@ -51,7 +56,7 @@ export function holdBack(throttle: Throttle, refused: Refused, at: number): Held
   }
   const hasChanged = pause(coolDown, refused, request);
   const until = coolDown.heldAt(at)?.until ?? at;
-  const began = slowDown(ramp, refused, { now: at, resumeAt: until });
+  const began = slowDown(throttle, refused, { now: at, resumeAt: until });
   if (hasChanged) return { until };
   return began ? { until: ramp.until(), perSecond: ramp.perSecond(at) } : undefined;
 }
@@ -75,13 +80,17 @@ function pause(coolDown: CoolDown, { tally, coolDownEra }: Refused, request: Hol
 
 /** Whether a ramp has begun. */
 function slowDown(
-  ramp: Ramp,
-  { failure, tally, number }: Refused,
-  times: { readonly now: number; readonly resumeAt: number },
+  { ramp, indifference }: Throttle,
+  { failure, tally, number, trial }: Refused,
+  { now, resumeAt }: { readonly now: number; readonly resumeAt: number },
 ): boolean {
   if (tally === undefined || tally.accepted === 0) return false;
   // It may be down: then the breaker sees to it, and the sooner, the more it is asked.
   if (failure.kind === 'overloaded' && !tally.mixed) return false;
-  const wasOn = ramp.perSecond(times.now) !== undefined;
-  return ramp.refused({ number, tally, ...times }) && !wasOn;
+  const perSecond = ramp.perSecond(now);
+  if (indifference.refused({ trial, tally, perSecond, now })) {
+    ramp.clear();
+    return false;
+  }
+  return ramp.refused({ number, tally, now, resumeAt }) && perSecond === undefined;
 }

@@ -105,3 +105,45 @@ it('enable() ends a ramp', async () => {
   stage.router.enable('a');
   expect(stage.router.health().targets['a']?.ramp).toBeUndefined();
 });
+
+/** A vendor that sheds a share of its load, by chance. */
+function byChance(share: number, kind: FailureKind): () => Script {
+  let state = 7;
+  const random = () => (state = (state * 16_807) % 2_147_483_647) / 2_147_483_647;
+  return () =>
+    random() < share
+      ? [{ waitMs: 50 }, { fail: { kind, message: 'too many' } }]
+      : [{ waitMs: 500 }, { text: 'Yes.' }];
+}
+
+it.each(['rate-limit', 'overloaded'] as const)(
+  'a target that refuses a share of its requests whatever their number (%s) is not asked less and less',
+  async (kind) => {
+    const stage = arrange({ a: byChance(0.2, kind) }, { retry: 0 });
+    const answers = await load(stage, 120);
+    expect(answers.filter((id) => id === 'a').length).toBeGreaterThan(1200 * 0.6);
+    expect(answers.slice(300).filter((id) => id === 'a').length).toBeGreaterThan(900 * 0.6);
+  },
+);
+
+it('refusals that the rate does not explain are evidence: others get the calls', async () => {
+  const stage = arrange({ a: byChance(0.2, 'overloaded'), b: 'From b.' });
+  const answers = await load(stage, 120);
+  expect(answers).not.toContain('nobody');
+  expect(answers.slice(600).filter((id) => id === 'b').length).toBeGreaterThan(600 * 0.8);
+});
+
+it('a limit that begins while refusals come by chance is found all the same', async () => {
+  let now = () => 0;
+  const chance = byChance(0.2, 'rate-limit');
+  const limited = bucket(3, 'rate-limit', () => now());
+  const stage = arrange({ a: () => (now() < 60_000 ? chance() : limited()), b: 'From b.' });
+  const start = stage.runtime.now();
+  now = () => stage.runtime.now() - start;
+  await load(stage, 60);
+  const before = refusals(stage, 'a');
+  const answers = await load(stage, 120);
+  const byA = answers.filter((id) => id === 'a').length;
+  expect(byA).toBeGreaterThan(120 * 1.5);
+  expect((refusals(stage, 'a') - before) / (byA + refusals(stage, 'a') - before)).toBeLessThan(0.25);
+});

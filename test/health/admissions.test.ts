@@ -40,13 +40,13 @@ describe('what became of the latest requests', () => {
     expect(admissions.tally(0, 9_999).accepted).toBe(0);
   });
 
-  it('is that of 64 requests at most', () => {
+  it('is that of 256 requests at most', () => {
     const admissions = createAdmissions();
-    for (let number = 0; number < 100; number += 1) {
-      admissions.sent(number);
+    for (let number = 0; number < 300; number += 1) {
+      admissions.sent(number / 10);
       if (number >= 40) admissions.settle(number - 40, 'accepted');
     }
     admissions.settle(0, 'refused');
-    expect(admissions.tally(99, 100)).toMatchObject({ accepted: 24, open: 40, refused: 0 });
+    expect(admissions.tally(299, 30)).toMatchObject({ accepted: 216, open: 40, refused: 0 });
   });
 });

@@ -59,9 +59,9 @@ function reference() {
     return cut && now >= cut.at && now < endOf(cut) ? cut : undefined;
   }
 
-  /** Those of the last 64 that were sent within 5 s. */
+  /** Those of the last 256 that were sent within 5 s. */
   function recent(now: number): Sent[] {
-    const last = sent.slice(-64);
+    const last = sent.slice(-256);
     const tooOld = last.findLastIndex(({ at }) => now - at > 5_000 || now < at);
     return last.slice(tooOld + 1);
   }
@@ -69,7 +69,7 @@ function reference() {
   /** Who has waited twice as long as the refusal took is let in by now. */
   function counts(number: number, now: number) {
     const lately = recent(now);
-    const tookMs = number >= sent.length - 64 ? now - sent[number]!.at : 5_000;
+    const tookMs = number >= sent.length - 256 ? now - sent[number]!.at : 5_000;
     const isIn = ({ outcome, at }: Sent) =>
       outcome === 'accepted' || (outcome === undefined && now - at >= Math.max(100, 2 * tookMs));
     const letIn = lately.filter(isIn).length;

@@ -26,6 +26,20 @@ function brownout(name: string, share: number): Scenario {
   });
 }
 
+const shed = throughout({ effect: 'refuse', share: 0.3, refusal: refusals.overloaded, afterMs: [50, 500] });
+const shedding: Scenario = {
+  ...scenarioOfA('S2-529', 'brownout of all three: 30 % of the calls get a 529, by chance', [], {
+    lines: [
+      {
+        metric: 'successInFault',
+        atLeast: 0.97,
+        note: 'three that refuse 30 % each leave 97.3 % of all first rounds',
+      },
+    ],
+  }),
+  faults: { a: [shed], b: [shed], c: [shed] },
+};
+
 function flapping(name: string, halfMs: number, times: number): Scenario {
   const untilMs = faultFromMs + 2 * halfMs * times;
   return {
@@ -133,6 +147,7 @@ export const outages = {
   S2: brownout('S2', 0.3),
   'S2-10': brownout('S2-10', 0.1),
   'S2-60': brownout('S2-60', 0.6),
+  'S2-529': shedding,
   S10: flapping('S10', 3_000, 20),
   'S10-10': flapping('S10-10', 10_000, 6),
   'S10-30': flapping('S10-30', 30_000, 2),
