@@ -1,5 +1,8 @@
 import type { FailureKind } from '../core/failure.ts';
 
+/** When an attempt in flight will end is not known: callers are told to ask again after this time. */
+export const askAgainMs = 1_000;
+
 /** A span of time during which something is held back. */
 export interface Hold {
   /** Epoch milliseconds. */
@@ -48,4 +51,9 @@ export function statedMs({ retryAfterMs }: HoldRequest): number | undefined {
 /** An instant as it is shown, in whole milliseconds: at it the wait is over. */
 export function shownAt(at: number | undefined): number | undefined {
   return at && Math.ceil(at);
+}
+
+/** An instant that can be waited for; undefined: it never comes. */
+export function finite(at: number): number | undefined {
+  return at === Infinity ? undefined : at;
 }

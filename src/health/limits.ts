@@ -1,9 +1,8 @@
 import { createBucket, type Bucket } from './bucket.ts';
+import { askAgainMs } from './hold.ts';
 import type { TargetLimits } from './target-health.ts';
 import { createWindow, type Window } from './window.ts';
 
-/** When an attempt in flight will end is not known: callers are told to ask again after this time. */
-const askAgainMs = 1_000;
 export interface LimitBlock {
   readonly reason: string;
   readonly availableAt: number;

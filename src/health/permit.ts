@@ -5,9 +5,9 @@ import type { Latency } from './latency.ts';
 import type { Taken } from './limits.ts';
 import { patienceOf, shortestPatienceMs } from './patience.ts';
 import type { AttemptResult, Permit, SilenceJudge } from './target-health.ts';
+import type { TargetState } from './target-state.ts';
 import type { TokenDemand, TokenEstimate } from './token-estimate.ts';
 import { isEvidence } from './verdict.ts';
-import type { TargetState } from './view.ts';
 import type { Watched } from './waiting.ts';
 
 /** The `firstTokenMs` of a call that states none. */

@@ -7,6 +7,7 @@ import { createOwnLimits, type LimitBlock } from './limits.ts';
 import { createPermit, type PermitState } from './permit.ts';
 import { createPeakEwma } from './peak-ewma.ts';
 import { createRetryBudget, type RetryBudget } from './retry-budget.ts';
+import { snapshotOf } from './snapshot.ts';
 import type {
   AdmitOptions,
   DatedView,
@@ -16,9 +17,10 @@ import type {
   TargetLimits,
   TargetRef,
 } from './target-health.ts';
+import { disabledAt } from './target-state.ts';
 import { createTokenEstimate, type TokenDemand } from './token-estimate.ts';
 import { createTypicalUsage } from './typical-usage.ts';
-import { disabledAt, snapshotOf, viewOf } from './view.ts';
+import { viewOf } from './view.ts';
 
 export interface Target {
   readonly health: TargetHealth;
