@@ -103,13 +103,13 @@ export function createEngine(engine: EngineParts): Engine {
       return { ...plan, waitsFor: plan.order.length > 0 ? [] : worthQueueing(plan, resolved.call, parts) };
     },
     launch(request, options, reader) {
-      let call: Call | undefined;
-      const begin = async () => {
+      try {
         const resolved = resolveOrRefuse(request, options, reader);
-        call = resolved.call;
-        return run(resolved, options, reader !== undefined);
-      };
-      return { done: begin(), cancel: (reason) => call?.cancellation.cancel(reason) };
+        const done = run(resolved, options, reader !== undefined);
+        return { done, cancel: (reason) => resolved.call.cancellation.cancel(reason) };
+      } catch (error) {
+        return { done: Promise.reject(error), cancel: () => {} };
+      }
     },
   };
 }

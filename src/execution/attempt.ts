@@ -68,7 +68,8 @@ export async function runAttempt(input: AttemptInput): Promise<AttemptEnd> {
   try {
     const sent = send(input);
     const outcome = await sent.outcome;
-    return await settled(input, sent, outcome.ok ? await judgeInTime(input, sent) : outcome);
+    const end = settled(input, sent, outcome.ok ? await judgeInTime(input, sent) : outcome);
+    return end instanceof Promise ? await end : end;
   } finally {
     // Recorded by now; but whatever threw on the way, a permit never outlives its attempt.
     input.permit.end({ outcome: 'undecided' });
@@ -84,24 +85,27 @@ function settled(
   const { attempt, collected } = sent;
   recordFacts(attempt, collected, target, parts.runtime.now());
   const cut = sent.cutBy();
-  const facts = {
+  const continued = sent.join?.continued;
+  const end: AttemptEnd = {
     attempt,
     target,
     collected,
+    answer: verdict.ok
+      ? { target, continued, collected, finishReason: verdict.finishReason, object: verdict.object }
+      : undefined,
     callDeadline: false,
     cut,
     unseen: cut === 'rival' || input.race?.isHidden() === true,
     keyRefreshed: false,
-    continued: sent.join?.continued,
+    continued,
   };
   if (verdict.ok) {
     recordEnd(permit, attempt, { outcome: 'success', written: sent.written });
     collected.warnings.push(...verdict.warnings);
-    const { finishReason, object } = verdict;
-    return { ...facts, answer: { target, continued: facts.continued, collected, finishReason, object } };
+    return end;
   }
   const { failure, cause, callDeadline = false, blameless = false } = verdict;
-  return failed(input, { ...facts, failure, cause, callDeadline }, { blameless, sent });
+  return failed(input, { ...end, failure, cause, callDeadline }, { blameless, sent });
 }
 
 /** A schema can be the host's own code, which must not hold the call. */
@@ -164,9 +168,10 @@ function send(input: AttemptInput): Sent {
   const { call, target, permit, parts, race } = input;
   const startedAt = parts.runtime.now();
   const keyVersion = target.provider.keyVersion?.();
-  const view = target.health.view(startedAt);
-  const { request, ignored } = prepare(call.read, target, view.refused, call.continuation);
-  const transport = transportFor(call, target, view.refused.has('stream'));
+  // Not by a view: that this attempt was admitted has ended the latest one, and none is built for two facts.
+  const refused = target.health.refused(startedAt);
+  const { request, ignored } = prepare(call.read, target, refused, call.continuation);
+  const transport = transportFor(call, target, refused.has('stream'));
   const attempt: Attempt = {
     target: target.id,
     startedAt,
@@ -174,8 +179,8 @@ function send(input: AttemptInput): Sent {
     transport,
     ignored,
     decision: 'stop',
-    ...(race?.isHedge && { hedge: true }),
   };
+  if (race?.isHedge) attempt.hedge = true;
   call.attempts.push(attempt);
   if (!race?.isHedge) call.show?.begin(target.info, call.continuation !== undefined);
   const collector = createCollector(target.provider.name);
@@ -192,7 +197,7 @@ function send(input: AttemptInput): Sent {
     call: providerCall(call, target, { request, signal: controller.signal }),
     abort: (reason) => controller.abort(reason),
     transport,
-    deadlines: deadlinesOf(input, { request, transport, answered: view.firstTokenP50Ms !== undefined }),
+    deadlines: deadlinesOf(input, request, transport),
     runtime: parts.runtime,
     onEvent(event) {
       if (attempt.firstTokenMs === undefined && hasContent(event)) {
@@ -230,11 +235,18 @@ function providerCall(
 
 function deadlinesOf(
   input: AttemptInput,
-  sent: Pick<Circumstances, 'request' | 'transport' | 'answered'>,
+  request: ProviderRequest,
+  transport: Circumstances['transport'],
 ): AttemptDeadlines {
   const { call, target, last } = input;
-  const history = sent.transport === 'stream' ? historyFor(input, sent.request) : undefined;
-  return deadlinesFor(call, target, { ...sent, last, history });
+  const history = transport === 'stream' ? historyFor(input, request) : undefined;
+  return deadlinesFor(call, target, {
+    request,
+    transport,
+    last,
+    answered: target.health.hasAnswered(),
+    history,
+  });
 }
 
 /** What is known of the target may end the attempt sooner than configured, where it says something of it, and where others are left. */

@@ -95,7 +95,7 @@ function movedOn(step: Step, elsewhere: Admission): Step {
 }
 
 /** Asks one target, again as a retry where that is permitted. */
-function askTarget(journey: Journey, first: Admission): Promise<Step> {
+async function askTarget(journey: Journey, first: Admission): Promise<Step> {
   const { call, walk, parts } = journey;
   let admission = first;
   let tries = 0;
@@ -104,13 +104,17 @@ function askTarget(journey: Journey, first: Admission): Promise<Step> {
 
   async function tryOnce(): Promise<TryEnd<Step>> {
     const last = !walk.hasNext() || call.attempts.length + 1 >= call.maxAttempts;
+    const { candidate, target, permit } = admission;
+    const mayRefresh = !refreshed;
     const input = {
-      ...admission,
       call,
       parts,
+      candidate,
+      target,
+      permit,
       last,
+      mayRefresh,
       canMoveOn: () => canMoveOn(journey),
-      mayRefresh: !refreshed,
     };
     // Most calls are not hedged: they do not pay for it.
     const hedged = call.hedge && (await attemptHedged(journey, input));
@@ -143,7 +147,11 @@ function askTarget(journey: Journey, first: Admission): Promise<Step> {
     return isSame;
   }
 
-  return tryWhileAsked(tryOnce, { tries: call.maxAttempts, wait }).then((end) => step ?? end);
+  const once = await tryOnce();
+  // Most calls need one try: they do not pay for the machinery of retrying.
+  if (once.retryInMs === undefined) return once.end;
+  const end = await tryWhileAsked(once, tryOnce, { tries: call.maxAttempts, wait });
+  return step ?? end;
 }
 
 /** Whether another target could take the call over from an attempt under way. */

@@ -24,8 +24,7 @@ export function readRequest(request: CompletionRequest): { read: ReadRequest; pr
   const messages = request.messages.map((message) => ({ ...message }));
   let first = 0;
   while (messages[first]?.role === 'system') first += 1;
-  const leading = messages.slice(0, first).map((message) => message.content as string);
-  const system = [...(request.system === undefined ? [] : [request.system]), ...leading].join('\n\n');
+  const system = first === 0 ? request.system : systemOf(request, messages.slice(0, first));
   const schema = readSchema(request, problems);
   const read: ReadRequest = {
     request,
@@ -36,6 +35,11 @@ export function readRequest(request: CompletionRequest): { read: ReadRequest; pr
     jsonSchema: schema?.json,
   };
   return { read, problems };
+}
+
+function systemOf({ system }: CompletionRequest, leading: readonly Message[]): string {
+  const texts = leading.map(({ content }) => content as string);
+  return (system === undefined ? texts : [system, ...texts]).join('\n\n');
 }
 
 function readSchema(request: CompletionRequest, problems: Problem[]): CompiledSchema | undefined {
@@ -90,7 +94,6 @@ export function prepare(
   const noReasoning = reasoning && 'effort' in reasoning && reasoning.effort === 'none';
   const messages = ownState(read.messages, target.provider.name);
   const request: ProviderRequest = {
-    ...kept,
     system: read.system,
     messages: continuation ? [...messages, ...askToGoOn(continuation, target)] : messages,
     tools: read.tools,
@@ -109,6 +112,7 @@ export function prepare(
     promptCache: target.promptCache,
     refused,
     supports: target.statedSupports,
+    ...kept,
   };
   return { request, ignored };
 }

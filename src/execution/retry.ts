@@ -41,16 +41,14 @@ export interface TryEnd<T> {
 }
 
 /**
- * Tries until no further try is asked for, at most `tries` times. p-retry counts and repeats; `wait` does the waiting, and
- * ends the tries, with what the last one came to, where it says that none follows.
+ * Tries again after the first try until no further one is asked for, at most `tries` times in all. p-retry counts and repeats;
+ * `wait` does the waiting, and ends the tries, with what the last one came to, where it says that none follows.
  */
 export async function tryWhileAsked<T>(
+  first: TryEnd<T>,
   tryOnce: () => Promise<TryEnd<T>>,
   { tries, wait }: { readonly tries: number; readonly wait: (delayMs: number) => Promise<boolean> },
 ): Promise<T> {
-  const first = await tryOnce();
-  // Most calls need one try: they do not pay for the machinery of retrying.
-  if (first.retryInMs === undefined) return first.end;
   let pending: TryEnd<T> | undefined = first;
   let last = first.end;
   const round = async (): Promise<T> => {

@@ -160,7 +160,9 @@ interface Ways extends SentMark {
   readonly breaker: Pass;
   /** Where its silence counts. */
   watched: Watched | undefined;
-  readonly lockout: LockoutPass;
+  /** Its way through a lockout that was in force when it began; undefined: none was. */
+  readonly lockout: LockoutPass | undefined;
+  readonly lockoutEra: number;
   readonly scope: ScopePass;
   /** The cool-down's, when the attempt began. */
   readonly coolDownEra: number;
@@ -192,7 +194,8 @@ function enter(
   lookAtVendor(memory, now);
   const ways: Ways = {
     breaker: pass,
-    lockout: lockout.enter(),
+    lockout: lockout.kind() === undefined ? undefined : lockout.enter(),
+    lockoutEra: lockout.era(),
     scope: scope.enter(memory, now),
     coolDownEra: coolDown.era(),
     number,
@@ -207,7 +210,7 @@ function enter(
 }
 
 function passOf(memory: Memory, ways: Ways): BackendPass {
-  const probe = ways.breaker.probe || ways.lockout.probe || ways.scope.probe;
+  const probe = ways.breaker.probe || ways.lockout?.probe === true || ways.scope.probe;
   if (probe) changed(memory);
   return {
     probe,
@@ -260,7 +263,7 @@ function succeeded(memory: Memory, ways: Ways, at: number): void {
   memory.coolDown.succeeded(ways.coolDownEra);
   if (!ways.isLetIn) memory.refusals.letIn(ways.number);
   ways.isLetIn = true;
-  if (!ways.lockout.probe) return;
+  if (!ways.lockout?.probe) return;
   changed(memory);
   ways.lockout.succeeded();
 }
@@ -278,7 +281,7 @@ function end(
   if (result.outcome === 'success') succeeded(memory, ways, at);
   const tally = failure && !isLetIn ? refusals.failed(ways.number, failure.kind, at) : undefined;
   const held = failure && holdBack(memory, { ...ways, failure, tally }, at);
-  ways.lockout.release();
+  ways.lockout?.release();
   const weight = tally && (indifference.isFound(at) ? 1 : refusals.weight(tally));
   const verdict = verdictOf(result, failure, { at, watched, refusals: weight });
   ways.scope.end(failure, verdict, at);

@@ -18,6 +18,7 @@ const fewestSamples = 20;
 /** Remembers durations as percentiles, in fixed memory. */
 export interface Latency {
   record(ms: number, now: number): void;
+  isEmpty(): boolean;
   percentiles(): LatencySnapshot | undefined;
   /** The duration that this share of the measurements, from 0 to 1, did not exceed; undefined while there are too few. */
   at(share: number): number | undefined;
@@ -56,6 +57,7 @@ export function createLatency(): Latency {
       total += weight;
       known = undefined;
     },
+    isEmpty: () => buckets === undefined,
     percentiles() {
       if (buckets !== undefined) known ??= read(buckets, total, weight);
       return known;

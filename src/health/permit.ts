@@ -31,8 +31,11 @@ interface Admitted {
   readonly demand: TokenDemand | undefined;
 }
 
-interface Attempt extends Admitted {
+/** One that ends. */
+interface Ending {
+  readonly admitted: Admitted;
   readonly watched: Watched | undefined;
+  readonly now: number;
 }
 
 /** One attempt at a target: what it shows is remembered of the target's id, of its provider and model, and of its silence. */
@@ -68,19 +71,19 @@ export function createPermit(state: PermitState, admitted: Admitted): Permit {
       if (hasEnded) return;
       hasEnded = true;
       if (!hasContent) state.awaitingContent -= 1;
-      notePeak(state, result, hasContent);
-      endAttempt(state, { ...admitted, watched }, result);
+      const now = state.runtime.now();
+      notePeak(state, result, { hasContent, now });
+      endAttempt(state, { admitted, watched, now }, result);
     },
   };
 }
 
 /** Who fails at once must not look fast: a failure counts as the longest wait that a caller has by default. */
 function notePeak(
-  { firstToken, firstTokenPeak, runtime }: PermitState,
+  { firstToken, firstTokenPeak }: PermitState,
   { outcome, durationMs = 0, failure, evidence }: AttemptResult,
-  hasContent: boolean,
+  { hasContent, now }: { readonly hasContent: boolean; readonly now: number },
 ): void {
-  const now = runtime.now();
   if (outcome === 'failure') {
     if (evidence ?? (failure === undefined || isEvidence(failure)))
       firstTokenPeak.record(Math.max(durationMs, waitOf(failure, hasContent, firstToken)), now);
@@ -117,9 +120,8 @@ function spentBy({ estimate }: PermitState, demand: TokenDemand | undefined, res
   return inputTokens + Math.max(writtenTokens, usage?.outputTokens ?? 0);
 }
 
-function endAttempt(state: PermitState, attempt: Attempt, result: AttemptResult): void {
-  const { pass, taken, demand, watched } = attempt;
-  const now = state.runtime.now();
+function endAttempt(state: PermitState, { admitted, watched, now }: Ending, result: AttemptResult): void {
+  const { pass, taken, demand } = admitted;
   // First of all, so that nothing that follows can keep the slot.
   taken.settle(spentBy(state, demand, result), now);
   if (demand && result.tokens !== undefined && result.usage) state.estimate.record(demand, result.usage);

@@ -219,6 +219,10 @@ export interface TargetHealth {
   view(now: number, demand?: TokenDemand): DatedView;
   /** Takes a slot, the own limits' share and the probe where one is needed; undefined where one of them is not to be had. */
   admit(options: AdmitOptions): Permit | undefined;
+  /** As in a view: features that this provider and model have refused lately. */
+  refused(now: number): ReadonlySet<Feature>;
+  /** Whether an attempt of this target has ever shown content. */
+  hasAnswered(): boolean;
   /** Takes one `extra` attempt from the retry budget; false where it is spent. */
   payExtra(now: number): boolean;
   /** It was not made: what was paid at `paidAt` is there again. */

@@ -77,6 +77,8 @@ export function createTarget({ id, limits }: TargetRef, options: TargetOptions):
       id,
       view: (now, demand) => view(memory, now, demand),
       admit: (admitOptions) => admit(memory, admitOptions),
+      refused: (now) => backend.learnt.at(now),
+      hasAnswered: () => !memory.firstToken.isEmpty(),
       payExtra: (now) => memory.retryBudget.pay(now),
       giveBackExtra: (paidAt, now) => memory.retryBudget.giveBack(paidAt, now),
       watch(onChange) {

@@ -28,7 +28,9 @@ export interface Refused {
   readonly number: number;
   /** The trial of the rate that it was part of. */
   readonly trial: number | undefined;
-  readonly lockout: LockoutPass;
+  /** Undefined: no lockout was in force when it began. */
+  readonly lockout: LockoutPass | undefined;
+  readonly lockoutEra: number;
   readonly scope: ScopePass;
   /** The cool-down's, when the attempt began. */
   readonly coolDownEra: number;
@@ -64,7 +66,8 @@ export function holdBack(throttle: Throttle, refused: Refused, at: number): Held
 /** Key and quota are the provider's, unless the vendor says otherwise, or other models go on being answered. */
 function lockOut(lockout: Lockout, refused: Refused, request: HoldRequest): Held | undefined {
   const wide = refused.failure.scope === 'model' ? undefined : refused.scope.refused(request);
-  const change = wide ? wide.change : refused.lockout.refused(request);
+  const own = () => refused.lockout ?? lockout.passSince(refused.lockoutEra);
+  const change = wide ? wide.change : own().refused(request);
   if (change === undefined) return undefined;
   const until = wide?.until ?? lockout.heldAt(request.now)?.until ?? request.now;
   return { until, isNewLockout: change === 'began', targets: wide?.targets };
