@@ -51,8 +51,8 @@ export interface Operations<Model extends string = string> {
    * @param options `verify`: ask the provider's first target with the new key first, while all calls still go out with
    *   the old one, and keep the old one where the new one is refused
    * @throws RouterError `bad-request` where there is no such provider, or several of that name, or it was made from a
-   *   client that keeps its own key, or has no `withKey` to verify another one; where a later `rotate` was quicker; the failure of the new key in
-   *   `failure` where `verify` refused it
+   *   client that keeps its own key, or has no `withKey` to verify another one; where a later `rotate` was quicker; where a
+   *   provider of your own throws; the failure of the new key in `failure` where `verify` refused it
    */
   rotate(provider: Provider | string, key: string, options?: { verify?: boolean | undefined }): Promise<void>;
   /**

@@ -1,4 +1,6 @@
 import { closedError, operatorError, RouterError } from './core/errors.ts';
+import { messageOf } from './core/failure.ts';
+import { scrub } from './core/scrub.ts';
 import type { ExecutionTarget } from './execution/call.ts';
 import type { OperationParts } from './operations.ts';
 import { probeWith } from './probe.ts';
@@ -38,7 +40,7 @@ export async function rotateKey(
   if (verify) await askWith(key, targets[0], parts);
   if (applied.get(owner)! > begun)
     throw operatorError(`'${owner.name}': a later rotate() was quicker, and its key stays`);
-  owner.setKey(key);
+  handOver(owner, key, () => owner.setKey?.(key));
   applied.set(owner, begun);
   for (const target of targets) target.health.clearLockout();
   parts.emit({
@@ -77,9 +79,24 @@ function targetsOf(
  */
 async function askWith(key: string, target: ExecutionTarget, parts: OperationParts): Promise<void> {
   const { provider } = target;
-  const trial = { ...target, provider: provider.withKey!(key), standsInFor: provider };
+  const other = handOver(provider, key, () => provider.withKey!(key));
+  const trial = { ...target, provider: other, standsInFor: provider };
   const { failure } = await probeWith(undefined, trial, 'rotate', parts);
   if (failure?.kind !== 'auth' && failure?.kind !== 'permission') return;
   const message = `the new key was refused, and the old one stays: ${failure.message}`;
   throw new RouterError({ code: 'bad-request', message, failure });
+}
+
+/** A provider can be the host's own code, which may throw what it likes, and quote the key. */
+function handOver<T>({ name }: Provider, key: string, take: () => T): T {
+  try {
+    return take();
+  } catch (cause) {
+    const why = scrub(messageOf(cause), { keys: [key], prompts: [] });
+    throw new RouterError({
+      code: 'bad-request',
+      message: `'${name}' did not take the new key: ${why}`,
+      cause,
+    });
+  }
 }

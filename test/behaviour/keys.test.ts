@@ -222,6 +222,29 @@ describe('a key that is refused', () => {
     },
   );
 
+  it.each([
+    ['setKey', {}],
+    ['withKey', { verify: true }],
+  ] as const)('is a bad request, without the key in it, where %s throws', async (method, options) => {
+    const thrown = new Error('the vault has no room for new-key');
+    const provider: Provider = {
+      name: 'own',
+      complete: async () => [],
+      setKey() {},
+      withKey: () => provider,
+    };
+    provider[method] = () => {
+      throw thrown;
+    };
+    const router = createRouter({ models: { chat: [{ provider, model: 'm' }] } });
+    await expect(router.rotate('own', 'new-key', options)).rejects.toMatchObject({
+      name: 'RouterError',
+      code: 'bad-request',
+      message: "'own' did not take the new key: the vault has no room for [redacted]",
+      cause: thrown,
+    });
+  });
+
   it('is not verified by a provider that has no way to, and nothing changes', async () => {
     const setKey = vi.fn();
     const provider: Provider = { name: 'own', complete: async () => [], setKey };
