@@ -64,6 +64,8 @@ export interface Row {
   claimed: Set<string>;
   /** When they are looked at again, if nothing happens before. */
   lookAgainAt: number;
+  /** The same as the alarm has it, which knows nothing of a clock that was set since. */
+  ringsAt: number;
   callOff: () => void;
   isLookDue: boolean;
   setForthMs: number;
@@ -85,6 +87,7 @@ export function createRow(runtime: Runtime): Row {
     entries: new Set(),
     claimed: new Set(),
     lookAgainAt: Infinity,
+    ringsAt: Infinity,
     callOff: nothing,
     isLookDue: false,
     setForthMs: 0,
@@ -196,19 +199,29 @@ function serve({ waiter, settle, fail }: Entry, isClaimed: (id: string) => boole
 
 /** Nobody waits: nothing runs. */
 function rest(row: Row): void {
-  row.callOff();
-  row.callOff = nothing;
+  callOff(row);
   row.claimed = new Set();
   row.lookAgainAt = Infinity;
 }
 
-function setLook(row: Row, lookAgainAt: number): void {
-  const { runtime } = row;
+function callOff(row: Row): void {
   row.callOff();
   row.callOff = nothing;
+  row.ringsAt = Infinity;
+}
+
+function setLook(row: Row, lookAgainAt: number): void {
+  const { runtime } = row;
   row.lookAgainAt = lookAgainAt;
-  if (lookAgainAt < Infinity)
-    row.callOff = setAlarm(runtime, Math.max(1, lookAgainAt - runtime.now()), () => look(row, true));
+  // Each new alarm rounds up: many who come would put it off for ever.
+  if (row.ringsAt === lookAgainAt) return;
+  callOff(row);
+  if (lookAgainAt === Infinity) return;
+  row.ringsAt = lookAgainAt;
+  row.callOff = setAlarm(runtime, Math.max(1, lookAgainAt - runtime.now()), () => {
+    row.ringsAt = Infinity;
+    look(row, true);
+  });
 }
 
 function lookSoon(row: Row): void {

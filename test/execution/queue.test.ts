@@ -50,6 +50,18 @@ describe('the queue of a model', () => {
     expect([queue.isEmpty(), listeners.size, runtime.pending()]).toEqual([true, 0, 0]);
   });
 
+  it('lets nobody wait for longer than it may, however many come meanwhile', async () => {
+    const { join, runtime } = setUp();
+    let gaveUpAt = 0;
+    void join(['x'], 10).done.then(() => (gaveUpAt = runtime.now()));
+    await runtime.advance(9.5);
+    for (let comers = 0; comers < 10; comers += 1) {
+      join(['x'], 1_000);
+      await runtime.advance(0.3);
+    }
+    expect(gaveUpAt).toBe(10);
+  });
+
   it('keeps what is free for one who needs more of it and came first, and gives the rest to others', async () => {
     const { join, give, runtime } = setUp();
     const served: string[] = [];
