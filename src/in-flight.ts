@@ -12,16 +12,16 @@ export interface InFlight {
   idle(): Promise<void>;
 }
 
+/** Kept without an order by target: to cut one is rare, and a target that is gone leaves nothing behind. */
+interface AttemptUnderWay {
+  readonly targetId: string;
+  readonly cut: (reason: unknown) => void;
+}
+
 export function createInFlight(): InFlight {
   const calls = new Set<Call>();
-  const attempts = new Map<string, Set<(reason: unknown) => void>>();
+  const attempts = new Set<AttemptUnderWay>();
   let waiting: (() => void)[] = [];
-
-  function attemptsAt(targetId: string): Set<(reason: unknown) => void> {
-    let cuts = attempts.get(targetId);
-    if (!cuts) attempts.set(targetId, (cuts = new Set()));
-    return cuts;
-  }
 
   return {
     call(call) {
@@ -34,12 +34,12 @@ export function createInFlight(): InFlight {
       };
     },
     attempt(targetId, cut) {
-      const cuts = attemptsAt(targetId);
-      cuts.add(cut);
-      return () => void cuts.delete(cut);
+      const attempt = { targetId, cut };
+      attempts.add(attempt);
+      return () => void attempts.delete(attempt);
     },
     cutTarget(targetId, reason) {
-      for (const cut of [...attemptsAt(targetId)]) cut(reason);
+      for (const attempt of [...attempts]) if (attempt.targetId === targetId) attempt.cut(reason);
     },
     cancelCalls(reason) {
       for (const call of [...calls]) call.cancellation.cancel(reason);

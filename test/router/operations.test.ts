@@ -1,3 +1,4 @@
+import { queryObjects } from 'node:v8';
 import { describe, expect, it } from 'vitest';
 import { createRouter, type Router, type RouterEvent, type RouterOptions, type Target } from 'failsoft';
 import { manualRuntime, scriptedProvider, type ManualRuntime, type ScriptSource } from 'failsoft/testing';
@@ -209,6 +210,25 @@ describe('update', () => {
     router.update({ models, observers: [] });
     toggle();
     expect([first.length, second.length]).toEqual([2, 4]);
+  });
+
+  it('leaves nothing behind of targets that are gone', async () => {
+    const runtime = manualRuntime();
+    const provider = scriptedProvider('Hello.', { runtime });
+    const optionsOf = (round: number): RouterOptions => ({
+      models: { chat: [{ id: `target ${round}`, provider, model: `m${round}` }] },
+      runtime,
+    });
+    const router = createRouter(optionsOf(0));
+    const serve = async (from: number, to: number) => {
+      for (let round = from; round < to; round += 1) {
+        router.update(optionsOf(round));
+        await runtime.run(router.complete(request));
+      }
+      return queryObjects(Set, { format: 'count' }) + queryObjects(Map, { format: 'count' });
+    };
+    const before = await serve(1, 20);
+    expect(await serve(20, 220)).toBeLessThan(before + 100);
   });
 
   it('that is refused changes nothing', async () => {
