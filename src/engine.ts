@@ -6,7 +6,7 @@ import { scrub } from './core/scrub.ts';
 import type { Call, Parts } from './execution/call.ts';
 import { followSignal } from './execution/cancellation.ts';
 import { carry, type Outcome } from './execution/carry.ts';
-import { tokensOf } from './execution/continuation.ts';
+import { tokensOf, withContinuation } from './execution/continuation.ts';
 import { prepare } from './execution/prepare.ts';
 import { promptsOf } from './execution/record.ts';
 import { completionOf, errorOf } from './execution/report.ts';
@@ -114,10 +114,15 @@ export function createEngine(engine: EngineParts): Engine {
   };
 }
 
-function planFor({ call, lineup, demand }: Resolved, engine: EngineParts, asked?: ReadonlySet<string>): Plan {
+function planFor(
+  { call, lineup, demand: ofCall }: Resolved,
+  engine: EngineParts,
+  asked?: ReadonlySet<string>,
+): Plan {
   const { runtime } = engine.settings();
   const { settings } = lineup;
   const now = runtime.now();
+  const demand = withContinuation(ofCall, call);
   const candidates = survey(lineup, now, {
     demand: tokensOf(call),
     refusalOf: refusals(call, demand.features.length > 0),

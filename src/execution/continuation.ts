@@ -2,7 +2,7 @@ import type { Segment } from '../core/completion.ts';
 import type { AssistantPart, Message } from '../core/request.ts';
 import type { TokenDemand } from '../health/target-health.ts';
 import type { ProviderEvent } from '../providers/provider.ts';
-import { estimateInputTokens } from '../routing/demand.ts';
+import { estimateInputTokens, type Demand } from '../routing/demand.ts';
 import type { AttemptEnd } from './attempt.ts';
 import type { Call, ExecutionTarget } from './call.ts';
 import { continuationPrompt, createSeam, type SeamResult } from './seam.ts';
@@ -80,6 +80,19 @@ function asInstruction(before: string, instruction: string): readonly Message[] 
 export function tokensOf({ tokens, continuation }: Call): TokenDemand | undefined {
   if (!tokens || !continuation) return tokens;
   return { ...tokens, inputTokens: tokens.inputTokens + continuation.inputTokens };
+}
+
+/** What the next attempt needs of a target: windows and prices go by the longer conversation too. */
+export function withContinuation(demand: Demand, { continuation }: Call): Demand {
+  if (!continuation) return demand;
+  const { before, inputTokens } = continuation;
+  const { request } = demand;
+  const added = asInstruction(before, continuationPrompt(before).instruction);
+  return {
+    ...demand,
+    request: { ...request, messages: [...request.messages, ...added] },
+    inputTokens: () => demand.inputTokens() + inputTokens,
+  };
 }
 
 function takesPrefill({ provider, supports }: ExecutionTarget): boolean {

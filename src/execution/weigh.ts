@@ -36,6 +36,8 @@ export function weigh(journey: Journey, end: AttemptEnd, tries: number): Weighed
   const recovery = recoveryAfter(call, end);
   if (recovery === 'impossible') return { decision: end.cut ? 'cut' : 'stop', ends: 'interrupted' };
   call.continuation = recovery;
+  // What it takes to go on is longer than what was planned for.
+  if (recovery) journey.walk.renew();
   if (end.cut) {
     const hasAttempts = call.attempts.length < call.maxAttempts;
     return { decision: 'cut', ...(hasAttempts ? {} : { ends: 'exhausted' as const }) };

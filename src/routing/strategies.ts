@@ -6,6 +6,7 @@ import { byCredit, pickByCredit } from './weighted.ts';
 
 /** What a strategy may look at beside the candidates. */
 export interface StrategyContext {
+  /** Where an answer that broke off is taken up: with what that adds. */
   readonly request: CompletionRequest;
   /** A number in [0, 1). */
   readonly random: () => number;

@@ -193,6 +193,39 @@ describe('recovery: continue', () => {
     expect(text).toBe(before + after.slice(0, 20));
   });
 
+  it('passes over whoever is too small for the request with the answer so far', async () => {
+    const long = 'It was a dark and stormy night. '.repeat(200);
+    const stage = arrange({
+      a: broken(long),
+      b: { script: [{ text: 'The end.' }], target: { contextWindow: 500 } },
+      c: [{ text: 'The end.' }],
+    });
+    const { completion } = await watch(stage);
+    expect(completion?.target.id).toBe('c');
+    expect(stage.providers.b.calls).toEqual([]);
+    // Alone, it is not asked either, and the error says why.
+    const left = arrange({ a: broken(long), b: { script: 'The end.', target: { contextWindow: 500 } } });
+    const { error } = await watch(left, {}, { ...goOn, retry: 0 });
+    expect(error).toMatchObject({
+      code: 'stream-interrupted',
+      attempts: [{ target: 'a', decision: 'stop' }],
+      rejected: [{ target: 'b', reason: expect.stringMatching(/^context window 500 is smaller/) as string }],
+    });
+  });
+
+  it('goes by what the longer request costs, where the cheapest is asked', async () => {
+    const long = 'It was a dark and stormy night. '.repeat(2_000);
+    const stage = arrange(
+      {
+        a: { script: broken(long), target: { price: { input: 0, output: 0 } } },
+        dearInput: { script: [{ text: 'The end.' }], target: { price: { input: 10, output: 1 } } },
+        dearOutput: { script: [{ text: 'The end.' }], target: { price: { input: 1, output: 20 } } },
+      },
+      { strategy: 'cheapest' },
+    );
+    expect((await watch(stage)).completion?.target.id).toBe('dearOutput');
+  });
+
   it('makes the whole text of any break, however the pieces come, where the model repeats what it was asked to', async () => {
     await fc.assert(
       fc.asyncProperty(
