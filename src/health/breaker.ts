@@ -3,7 +3,7 @@ import type { Runtime } from '../core/runtime.ts';
 import type { Evidence } from './evidence.ts';
 import type { Hold } from './hold.ts';
 import { createLiveness, type Liveness } from './liveness.ts';
-import { createOpenings } from './openings.ts';
+import { createOpenings, longestLastResortMs } from './openings.ts';
 import { createPass, type Pass } from './passage.ts';
 import {
   catchUp,
@@ -19,9 +19,6 @@ import {
   type Phases,
 } from './phases.ts';
 import { createTrackRecord } from './track-record.ts';
-
-/** While nobody else can serve, a breaker keeps callers away no longer than this. */
-const longestLastResortMs = 2_000;
 
 /** Who is let through to a target, by what the results of others say of it. */
 export interface Breaker {

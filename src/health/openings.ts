@@ -2,6 +2,8 @@ import type { Runtime } from '../core/runtime.ts';
 import { doubled, jittered, type Hold } from './hold.ts';
 import { createPace } from './pace.ts';
 
+/** While nobody else can serve, what is open keeps callers away no longer than this. */
+export const longestLastResortMs = 2_000;
 /** Long enough that a target which goes up and down does not do so here. */
 const firstOpenMs = 7_000;
 /** The longest, where calls come often; where they are rare, so many gaps between two of them, up to ten minutes. */
