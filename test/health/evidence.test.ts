@@ -56,6 +56,54 @@ describe('the cumulative sum', () => {
     expect(found.map((calls) => calls ?? Infinity).sort((one, other) => one - other)[10]).toBeLessThan(100);
   });
 
+  /** Steady calls for long enough that the rate is known; the rate that fading by 1/e in 10 s makes of them. */
+  function steady(everyMs: number) {
+    const evidence = cusum()();
+    const now = [...always(true, 20_000)].reduce((at) => {
+      evidence.record(true, at + everyMs, 1);
+      return at + everyMs;
+    }, 0);
+    const perSecond = 0.1 / (1 - Math.exp(-everyMs / 10_000));
+    return { evidence, now, perSecond };
+  }
+
+  it.each([
+    [2_000, () => 8],
+    [1_100, () => 8],
+    [300, (decades: number) => 8 + 3 * decades],
+    [102, (decades: number) => 8 + 3 * decades],
+    [98, (decades: number) => 11 + 3 * (decades - 1)],
+    [30, (decades: number) => 11 + 3 * (decades - 1)],
+    [9, () => 14],
+    [1, () => 14],
+  ])(
+    'trips at a sum that grows with the logarithm of the rate, one call every %i ms',
+    (everyMs, expected) => {
+      const { evidence, now, perSecond } = steady(everyMs);
+      const threshold = expected(Math.log10(perSecond));
+      expect(evidence.tripped(now, threshold + 1e-6)).toBe(true);
+      expect(evidence.tripped(now, threshold - 1e-6)).toBe(false);
+    },
+  );
+
+  it('trips where the sum reaches the threshold, no less', () => {
+    const evidence = cusum()();
+    expect(evidence.tripped(0, 8)).toBe(true);
+    expect(evidence.tripped(0, 8 - 1e-9)).toBe(false);
+  });
+
+  it('fades what is known by 1/e in two minutes, also where nothing is recorded, and adds what silence says', () => {
+    const evidence = cusum()();
+    for (let count = 0; count < 4; count += 1) evidence.record(false, 1_000, 1);
+    const sum = 4 * Math.log(6) * Math.exp(-1);
+    expect(evidence.tripped(121_000, 8 - sum + 1e-6)).toBe(true);
+    expect(evidence.tripped(121_000, 8 - sum - 1e-6)).toBe(false);
+    // A clock that was set back fades nothing.
+    expect(evidence.tripped(0, 8 - 4 * Math.log(6) + 1e-6)).toBe(true);
+    evidence.record(false, 0, 1);
+    expect(evidence.tripped(0, 8 - 5 * Math.log(6) + 1e-6)).toBe(true);
+  });
+
   it('leaves a target alone for an hour at 2 % errors and one call a second', () => {
     const trips = Array.from({ length: 20 }, (_, seed) =>
       callsToTrip(cusum()(), mixed(0.02, 3600, seed), 1000),
