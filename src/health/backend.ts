@@ -92,11 +92,10 @@ export function createBackend(ref: TargetRef, { runtime, emit, evidence, scope }
     breaker: createBreaker({
       runtime,
       evidence: evidence(),
-      wariness: (now) => scope.cause.strictness(memory, now),
+      wariness: (now) => scope.strictness(memory, now),
       onChange(change) {
         changed(memory);
-        if (change.to === 'open' && !isOut(change.from) && memory.isCommon)
-          scope.cause.opened(memory, change.at);
+        if (change.to === 'open' && !isOut(change.from) && memory.isCommon) scope.opened(memory, change.at);
         tellBreaker(memory, change);
       },
     }),

@@ -103,16 +103,28 @@ function enter(memory: Memory, member: ScopeMember, now: number): HostWay {
   return way;
 }
 
-function reached(memory: Memory, { member, pass, place }: HostWay, at: number): void {
-  const { hold, row, openings } = memory;
-  row.answered(place);
+function reached(memory: Memory, way: HostWay, at: number): void {
+  const { row, openings } = memory;
+  const isOfNow = row.answered(way.place);
   memory.unreached.clear();
-  if (pass === undefined) return hold.answered(member);
-  const freed = pass.succeeded();
+  const freed = freedBy(memory.hold, way, isOfNow);
   if (freed === undefined) return;
   openings.recovered(at);
   turn(memory, 'closed', at, 'it was reached');
   for (const one of freed) one.inviteBreaker(at, 'the host was reached');
+}
+
+/** Those that were held, where this answer ends it. */
+function freedBy(
+  hold: HostOutage['hold'],
+  { member, pass }: HostWay,
+  isOfNow: boolean,
+): readonly ScopeMember[] | undefined {
+  if (pass) return pass.succeeded();
+  // It began before all were held, but after the first that did not get there.
+  if (isOfNow && hold.kind() !== undefined) return hold.end(member);
+  hold.answered(member);
+  return undefined;
 }
 
 function unreached(

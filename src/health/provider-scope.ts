@@ -15,11 +15,14 @@ export interface ProviderScope {
   readonly key: SharedHold<ScopeMember>;
   /** For a host that cannot be reached. */
   readonly host: SharedHold<ScopeMember>;
-  readonly cause: CommonCause<ScopeMember>;
   join(member: ScopeMember): void;
   leave(member: ScopeMember): void;
   admits(member: ScopeMember, now: number, lastResort: boolean): boolean;
   enter(member: ScopeMember, now: number): ScopePass;
+  /** A member that was in use was taken out of it, for what may have befallen others too. */
+  opened(member: ScopeMember, now: number): void;
+  /** How many ordinary failures one of this member counts for, by what befell others. */
+  strictness(member: ScopeMember, now: number): number;
   holdOf(member: ScopeMember, now: number): ProviderHold | undefined;
   /** Lets this member try at once; where it is the only one, nothing is held any more. */
   invite(member: ScopeMember, now: number): void;
@@ -27,7 +30,7 @@ export interface ProviderScope {
   clearKey(): void;
 }
 
-/** One attempt's way through it. */
+/** One attempt's way through it. Once its member has left, it says nothing any more of those that stay. */
 export interface ScopePass {
   readonly probe: boolean;
   /** An answer has begun. */
@@ -71,7 +74,6 @@ export function createProviderScope(
   return {
     key,
     host: host.hold,
-    cause,
     join: (member) => void members.add(member),
     leave(member) {
       members.delete(member);
@@ -79,6 +81,10 @@ export function createProviderScope(
     },
     admits: (member, now, lastResort) => [key, host.hold].every((one) => one.admits(member, now, lastResort)),
     enter: (member, now) => enter(memory, member, now),
+    opened(member, now) {
+      if (members.has(member)) cause.opened(member, now);
+    },
+    strictness: (member, now) => cause.strictness(member, now),
     holdOf: (member, now) => holdOf(memory, member, now),
     invite(member, now) {
       for (const one of [key, host.hold]) {
@@ -120,7 +126,7 @@ interface Ways {
 }
 
 function enter(memory: Memory, member: ScopeMember, now: number): ScopePass {
-  const { members, key, host, cause } = memory;
+  const { members, key, host } = memory;
   const ways: Ways = {
     member,
     key: key.kind() === undefined ? undefined : key.enter(member, now),
@@ -133,22 +139,33 @@ function enter(memory: Memory, member: ScopeMember, now: number): ScopePass {
   return {
     probe,
     answered(at) {
+      if (!members.has(member)) return;
       host.reached(ways.host, at);
       if (ways.key === undefined) key.answered(member);
       else if (ways.key.succeeded()) changed(members);
     },
-    refused: (request) => refused(memory, ways, request),
+    refused: (request) => (members.has(member) ? refused(memory, ways, request) : undefined),
     end(failure, verdict, at) {
-      cause.ended(member, verdict.kind);
-      const weight = verdict.kind === 'failure' ? verdict.weight : 0;
-      if (failure && isUnreachable(failure)) host.unreached(ways.host, failure, { weight, at });
-      // Whoever refuses is there.
-      else if (failure?.status !== undefined) host.reached(ways.host, at);
+      if (members.has(member)) ended(memory, ways, { failure, verdict, at });
       if (probe) changed(members);
       ways.key?.release();
       ways.host.pass?.release();
     },
   };
+}
+
+interface End {
+  readonly failure: Failure | undefined;
+  readonly verdict: Verdict;
+  readonly at: number;
+}
+
+function ended({ cause, host }: Memory, ways: Ways, { failure, verdict, at }: End): void {
+  cause.ended(ways.member, verdict.kind);
+  const weight = verdict.kind === 'failure' ? verdict.weight : 0;
+  if (failure && isUnreachable(failure)) host.unreached(ways.host, failure, { weight, at });
+  // Whoever refuses is there.
+  else if (failure?.status !== undefined) host.reached(ways.host, at);
 }
 
 function refused(memory: Memory, ways: Ways, request: HoldRequest): ScopeChange | undefined {

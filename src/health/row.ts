@@ -5,8 +5,8 @@ export const rowOfTheDead = 5;
 export interface Row {
   /** An attempt begins; its place in the order. */
   begin(): number;
-  /** The answer of the attempt in that place begins. */
-  answered(place: number): void;
+  /** The answer of the attempt in that place begins; whether that says anything of now. */
+  answered(place: number): boolean;
   failed(place: number, weight: number): void;
   /** Whether there were nothing but failures of late. */
   isDown(): boolean;
@@ -24,7 +24,9 @@ export function createRow(): Row {
     begin: () => (begun += 1),
     // What began before the row says nothing of now: it ends well for a while after a target has gone down.
     answered(place) {
-      if (place >= from) length = 0;
+      if (place < from) return false;
+      length = 0;
+      return true;
     },
     failed(place, weight) {
       if (length === 0) from = place;

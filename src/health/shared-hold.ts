@@ -31,6 +31,8 @@ export interface SharedHold<Member> {
   passSince(member: Member, era: number): SharedPass<Member>;
   /** An attempt that began while nothing was held is answered. */
   answered(member: Member): void;
+  /** It is over by the answer of this member; those that were refused. */
+  end(member: Member): readonly Member[];
   /** Lets this member try at once. */
   invite(member: Member): void;
   clear(): void;
@@ -104,6 +106,10 @@ export function createSharedHold<Member>(options: SharedHoldOptions): SharedHold
     era: () => lockout.era(),
     passSince: (member, era) => passOf(memory, member, lockout.passSince(era)),
     answered: (member) => void alone.delete(member),
+    end(member) {
+      lockout.clear();
+      return narrow(memory, member);
+    },
     invite(member) {
       forget(member);
       if (lockout.kind() !== undefined) memory.invited.add(member);

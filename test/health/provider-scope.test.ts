@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Failure, FailureKind } from '../../src/core/failure.ts';
 import type { Permit, TargetHealth } from '../../src/health/target-health.ts';
+import { createProviderScope } from '../../src/health/provider-scope.ts';
+import type { ScopeMember } from '../../src/health/scope-members.ts';
 import { createTracker } from '../../src/health/tracker.ts';
 import { createClock } from './clock.ts';
 
@@ -28,7 +30,7 @@ function setUp() {
     const reason = models[0].snapshot(clock.now()).providerHold?.reason;
     return reason && (reason === 'host' ? reason : `key ${key.version}`);
   };
-  return { clock, key, models, heldFor };
+  return { clock, key, models, heldFor, forget: (model: string) => tracker.forget(model) };
 }
 
 const ticks = fc.record({
@@ -170,5 +172,57 @@ describe('models of one provider object, whatever happens in whatever order', ()
       }),
       { numRuns: 1_000 },
     );
+  });
+});
+
+const free = { lastResort: false };
+
+it('an answer frees all that are held for their host where it began after the first that did not get there', () => {
+  const {
+    models: [large, small],
+    heldFor,
+  } = setUp();
+  const admitted = [small, large, small, large].map((model) => model.admit(free) as Permit);
+  const [before, first, between, second] = admitted as [Permit, Permit, Permit, Permit];
+  for (const permit of [first, second]) permit.end({ outcome: 'failure', failure: ofHost[0] });
+  expect(heldFor()).toBe('host');
+  before.firstContent(100);
+  expect(heldFor()).toBe('host');
+  between.firstContent(100);
+  expect(heldFor()).toBeUndefined();
+  expect(small.admit(free)?.probe).toBe(false);
+});
+
+describe('a model that was taken away', () => {
+  it.each([...ofKey, ...ofHost])(
+    'keeps nobody from the others by what its last attempts meet, %o',
+    (failure) => {
+      const { models, heldFor, forget, clock } = setUp();
+      const last = Array.from({ length: 6 }, () => models[0].admit(free) as Permit);
+      forget('large');
+      for (const permit of last) permit.end({ outcome: 'failure', failure });
+      expect(heldFor()).toBeUndefined();
+      expect(models[1].view(clock.now()).blockedReason).toBeUndefined();
+    },
+  );
+
+  it('makes no failure of the others weigh more', () => {
+    const clock = createClock();
+    const scope = createProviderScope({ name: 'acme' }, { runtime: clock, emit() {} });
+    const memberOf = (model: string): ScopeMember => ({
+      model,
+      targets: new Set([model]),
+      watchers: new Set(),
+      inviteBreaker() {},
+    });
+    const [gone, one, other] = ['large', 'small', 'tiny'].map(memberOf) as [
+      ScopeMember,
+      ScopeMember,
+      ScopeMember,
+    ];
+    for (const member of [gone, one, other]) scope.join(member);
+    scope.leave(gone);
+    for (const member of [gone, one]) scope.opened(member, clock.now());
+    expect(scope.strictness(other, clock.now())).toBe(1);
   });
 });
