@@ -1,3 +1,4 @@
+import { createCrowd, isEmpty, join, membersOf } from './core/crowd.ts';
 import type { Call } from './execution/call.ts';
 
 /** What is under way in one router: its calls, and its attempts by target. */
@@ -19,31 +20,27 @@ interface AttemptUnderWay {
 }
 
 export function createInFlight(): InFlight {
-  const calls = new Set<Call>();
-  const attempts = new Set<AttemptUnderWay>();
+  const calls = createCrowd<Call>();
+  const attempts = createCrowd<AttemptUnderWay>();
   let waiting: (() => void)[] = [];
 
   return {
     call(call) {
-      calls.add(call);
+      const leave = join(calls, call);
       return () => {
-        calls.delete(call);
-        if (calls.size > 0) return;
+        leave();
+        if (!isEmpty(calls)) return;
         for (const resolve of waiting) resolve();
         waiting = [];
       };
     },
-    attempt(targetId, cut) {
-      const attempt = { targetId, cut };
-      attempts.add(attempt);
-      return () => void attempts.delete(attempt);
-    },
+    attempt: (targetId, cut) => join(attempts, { targetId, cut }),
     cutTarget(targetId, reason) {
-      for (const attempt of [...attempts]) if (attempt.targetId === targetId) attempt.cut(reason);
+      for (const attempt of membersOf(attempts)) if (attempt.targetId === targetId) attempt.cut(reason);
     },
     cancelCalls(reason) {
-      for (const call of [...calls]) call.cancellation.cancel(reason);
+      for (const call of membersOf(calls)) call.cancellation.cancel(reason);
     },
-    idle: () => (calls.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+    idle: () => (isEmpty(calls) ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
   };
 }

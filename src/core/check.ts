@@ -14,7 +14,9 @@ export const fine: readonly Problem[] = [];
 
 /** Every fault of a value, so that all can be told at once. */
 export function problemsOf(rule: Rule, value: unknown, path = ''): Problem[] {
-  return under(path, rule(orNothing(value))).map((fault) => ({
+  const faults = rule(orNothing(value));
+  if (faults.length === 0) return [];
+  return under(path, faults).map((fault) => ({
     ...fault,
     path: fault.path.replace(/^\./, ''),
   }));

@@ -1,3 +1,5 @@
+import { createCrowd, join, membersOf } from '../core/crowd.ts';
+
 /** Why a call or an attempt must end before its answer: told once, to everybody who listens then. */
 export interface Cancellation {
   readonly cancelled: boolean;
@@ -11,7 +13,7 @@ const nothing = () => {};
 
 /** Lighter than an AbortController: one stands behind every call, and most are never used. */
 export function createCancellation(): Cancellation {
-  const listeners = new Set<(reason: unknown) => void>();
+  const listeners = createCrowd<(reason: unknown) => void>();
   const cancellation = {
     cancelled: false,
     reason: undefined as unknown,
@@ -19,16 +21,14 @@ export function createCancellation(): Cancellation {
       if (cancellation.cancelled) return;
       cancellation.cancelled = true;
       cancellation.reason = why;
-      for (const listener of [...listeners]) listener(why);
-      listeners.clear();
+      for (const listener of membersOf(listeners)) listener(why);
     },
     on(listener: (reason: unknown) => void) {
       if (cancellation.cancelled) {
         listener(cancellation.reason);
         return nothing;
       }
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
+      return join(listeners, listener);
     },
   };
   return cancellation;

@@ -99,7 +99,10 @@ function addFacts(collected: Collected, { requestId, usage, ignored, warnings }:
 /** Costs and limits are reckoned with it: what is no count of tokens counts as not given. */
 function count(collected: Collected, usage: Usage): void {
   const counted: Record<string, number> = { ...collected.usage };
-  for (const [name, tokens] of Object.entries(usage as Record<string, number>))
-    if (Number.isFinite(tokens) && tokens >= 0) counted[name] = tokens;
+  // Without a list of its entries: this runs for each answer.
+  for (const name in usage) {
+    const tokens = usage[name as keyof Usage];
+    if (Number.isFinite(tokens) && (tokens as number) >= 0) counted[name] = tokens as number;
+  }
   collected.usage = counted;
 }

@@ -1,3 +1,4 @@
+import { createCrowd, join, membersOf } from '../core/crowd.ts';
 import { setAlarm, type Runtime } from '../core/runtime.ts';
 
 /**
@@ -18,7 +19,7 @@ export interface Deadline {
 const longestMs = 2 ** 31 - 1;
 
 export function createDeadline(runtime: Runtime, startedAt: number, totalMs: number): Deadline {
-  const listeners = new Set<() => void>();
+  const listeners = createCrowd<() => void>();
   const deadline = {
     isOver: false,
     leftMs(now: number) {
@@ -28,16 +29,17 @@ export function createDeadline(runtime: Runtime, startedAt: number, totalMs: num
       return leftMs > 0 && leftMs <= totalMs ? leftMs : totalMs;
     },
     on(listener: () => void) {
-      listeners.add(listener);
+      const tell = () => void (leave() && listener());
+      const leave = join(listeners, tell);
       // Never within the call that listens.
-      if (deadline.isOver) void Promise.resolve().then(() => listeners.delete(listener) && listener());
-      return () => void listeners.delete(listener);
+      if (deadline.isOver) void Promise.resolve().then(tell);
+      return leave;
     },
     start: () => (totalMs > longestMs ? () => {} : setAlarm(runtime, totalMs, ring)),
   };
   function ring(): void {
     deadline.isOver = true;
-    for (const listener of [...listeners]) if (listeners.delete(listener)) listener();
+    for (const tell of membersOf(listeners)) tell();
   }
   return deadline;
 }

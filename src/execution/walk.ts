@@ -99,6 +99,7 @@ function suits(memory: Memory, candidate: Candidate, now: number): boolean {
 }
 
 function hasNext(memory: Memory): boolean {
+  if (memory.asked.size >= memory.targets) return false;
   const now = memory.parts.runtime.now();
   const canServe = (candidate: Candidate) => suits(memory, candidate, now);
   // Whoever it is: to put thousands in order for this would cost more than the call.
