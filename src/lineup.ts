@@ -1,7 +1,7 @@
 import type { BreakerState } from './core/events.ts';
 import type { ExecutionTarget } from './execution/call.ts';
 import { createHedgeBudget, type HedgeBudget } from './execution/hedge-budget.ts';
-import { createQueue, createRow, type Queue, type Row } from './execution/queue.ts';
+import { createQueue, createWaitingList, type Queue, type WaitingList } from './execution/queue.ts';
 import type { DatedView, TargetSnapshot, TokenDemand, Tracker } from './health/target-health.ts';
 import type { Candidate } from './routing/candidate.ts';
 import { takeTurn, type Turn } from './routing/weighted.ts';
@@ -30,14 +30,14 @@ export interface Lineup {
   /** Each target once, whatever models it stands in. */
   readonly targets: ReadonlyMap<string, ExecutionTarget>;
   /** By the target's id: where calls wait for it. */
-  readonly rows: ReadonlyMap<string, Row>;
+  readonly waitingLists: ReadonlyMap<string, WaitingList>;
 }
 
 /** `before`: the lineup that it replaces; what models and targets have earned there, and who waits for them, they keep. */
 export function createLineup(settings: Settings, tracker: Tracker, before?: Lineup): Lineup {
   const targets = new Map<string, ExecutionTarget>();
   const models = new Map<string, ModelLineup>();
-  const rows = rowsOf(settings, before);
+  const waitingLists = waitingListsOf(settings, before);
   const now = settings.runtime.now();
   for (const [name, model] of settings.models) {
     const known = before?.models.get(name);
@@ -46,31 +46,32 @@ export function createLineup(settings: Settings, tracker: Tracker, before?: Line
       placeOf(target, position, { tracker, now, credit: credits.get(target.id) ?? 0 }),
     );
     for (const { execution } of places) if (!targets.has(execution.id)) targets.set(execution.id, execution);
-    const queue = queueFor(places, rows.get(places[0]!.id)!);
+    const queue = queueFor(places, waitingLists.get(places[0]!.id)!);
     models.set(name, { settings: model, places, queue, hedges: known?.hedges ?? createHedgeBudget() });
   }
-  return { models, targets, rows };
+  return { models, targets, waitingLists };
 }
 
-/** Models that share a target, also by way of a third, share the row in which their calls wait. */
-function rowsOf({ models, runtime }: Settings, before: Lineup | undefined): Map<string, Row> {
-  const rows = new Map<string, Row>();
+/** Models that share a target, also by way of a third, share the list in which their calls wait. */
+function waitingListsOf({ models, runtime }: Settings, before: Lineup | undefined): Map<string, WaitingList> {
+  const lists = new Map<string, WaitingList>();
   for (const { targets } of models.values()) {
     const ids = targets.map(({ id }) => id);
-    const shared = new Set(ids.map((id) => rows.get(id)).filter((row) => row !== undefined));
-    const [row = ids.map((id) => before?.rows.get(id)).find(Boolean) ?? createRow(runtime)] = shared;
-    if (shared.size > 1) for (const [id, other] of rows) if (shared.has(other)) rows.set(id, row);
-    for (const id of ids) rows.set(id, row);
+    const shared = new Set(ids.map((id) => lists.get(id)).filter((list) => list !== undefined));
+    const [list = ids.map((id) => before?.waitingLists.get(id)).find(Boolean) ?? createWaitingList(runtime)] =
+      shared;
+    if (shared.size > 1) for (const [id, other] of lists) if (shared.has(other)) lists.set(id, list);
+    for (const id of ids) lists.set(id, list);
   }
-  return rows;
+  return lists;
 }
 
-function queueFor(places: readonly Place[], row: Row): Queue {
+function queueFor(places: readonly Place[], list: WaitingList): Queue {
   function watch(onChange: () => void): () => void {
     const leave = places.map(({ execution }) => execution.health.watch(onChange));
     return () => leave.forEach((off) => off());
   }
-  return createQueue({ row, watch });
+  return createQueue({ list, watch });
 }
 
 function placeOf(
@@ -81,10 +82,18 @@ function placeOf(
   const health = tracker.register(settings);
   const { contextWindow, maxOutputTokens, overrides, priority, weight } = settings;
   // What every call looks at comes first, to lie together in memory: with thousands of targets that is what takes time.
-  const front = { health: health.view(now), refusal: undefined, contextWindow, maxOutputTokens, overrides };
+  const front = {
+    health: health.view(now),
+    refusal: undefined,
+    contextWindow,
+    maxOutputTokens,
+    overrides,
+    priority,
+    weight,
+    credit,
+  };
   return {
     ...front,
-    ...{ priority, weight, credit },
     ...settings,
     provider: settings.provider.name,
     position,

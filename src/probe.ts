@@ -67,8 +67,13 @@ export async function probeWith(
   const leave = inFlight.call(call);
   const callOff = call.deadline.start();
   const input = {
-    ...{ call, target, permit: permit ?? unrecorded, parts },
-    ...{ last: false, canMoveOn: () => false, mayRefresh: by !== 'rotate' },
+    call,
+    target,
+    permit: permit ?? unrecorded,
+    parts,
+    last: false,
+    canMoveOn: () => false,
+    mayRefresh: by !== 'rotate',
   };
   const { answer, attempt, cut, failure } = await runAttempt(input).finally(() => {
     unfollow();

@@ -65,6 +65,9 @@ export function setAlarm(
   return () => controller.abort(calledOff);
 }
 
+/** An alarm that rings later than this was held up with its process, or the clock was set. */
+export const heldUpMs = 250;
+
 const calledOff = new Error('the alarm was called off');
 
 /** The platform's own clock, timers and random numbers. */

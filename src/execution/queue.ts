@@ -1,4 +1,4 @@
-import { setAlarm, type Runtime } from '../core/runtime.ts';
+import { heldUpMs, setAlarm, type Runtime } from '../core/runtime.ts';
 
 /** One who waits. */
 export interface Waiter<T> {
@@ -31,7 +31,7 @@ export interface Queue {
 
 export interface QueueOptions {
   /** Where they stand, together with those of every model that has a target in common. */
-  readonly row: Row;
+  readonly list: WaitingList;
   /** Tells of whatever may let somebody be served, but for time; listened to only while somebody waits. */
   readonly watch: (onChange: () => void) => () => void;
 }
@@ -39,7 +39,7 @@ export interface QueueOptions {
 /** More calls of one model than this do not wait: those behind them would wait in vain. */
 export const longestQueue = 100;
 
-/** One model's way into the row. */
+/** One model's way into the list. */
 interface Line {
   readonly watch: QueueOptions['watch'];
   /** How many of its calls wait; those that are not timed. */
@@ -56,7 +56,7 @@ interface Entry {
 }
 
 /** Those who wait, whatever model they ask: two models that share a target would else take its slots from each other out of turn. */
-export interface Row {
+export interface WaitingList {
   readonly runtime: Runtime;
   /** In the order in which they came. */
   readonly entries: Set<Entry>;
@@ -73,15 +73,12 @@ export interface Row {
   seenAt: number;
 }
 
-/** An alarm is late by so much where the process is busy. */
-const heldUpMs = 250;
-
 /** No process is held up for longer. */
 const standstillMs = 5_000;
 
 const nothing = () => {};
 
-export function createRow(runtime: Runtime): Row {
+export function createWaitingList(runtime: Runtime): WaitingList {
   return {
     runtime,
     entries: new Set(),
@@ -96,59 +93,59 @@ export function createRow(runtime: Runtime): Row {
 }
 
 /** Woken by what frees a target and by one alarm, never by polling. While nobody waits, nothing runs. */
-export function createQueue({ row, watch }: QueueOptions): Queue {
+export function createQueue({ list, watch }: QueueOptions): Queue {
   const line: Line = { watch, waiting: 0, untimed: 0, unwatch: nothing };
   return {
-    isEmpty: () => row.entries.size === 0,
-    isClaimed: (id) => row.claimed.has(id),
-    setForthMs: () => row.setForthMs,
+    isEmpty: () => list.entries.size === 0,
+    isClaimed: (id) => list.claimed.has(id),
+    setForthMs: () => list.setForthMs,
     join<T>(waiter: Waiter<T>) {
       let entry!: Entry;
       const done = new Promise<T | undefined>((resolve, reject) => {
         entry = { line, waiter, settle: resolve as Entry['settle'], fail: reject };
       });
-      join(row, entry);
-      return { done, leave: () => leave(row, entry) };
+      join(list, entry);
+      return { done, leave: () => leave(list, entry) };
     },
   };
 }
 
 /** Looks at the one who comes alone: for those who wait nothing has changed by it. */
-function join(row: Row, entry: Entry): void {
-  const { claimed } = row;
-  noteClock(row, false);
+function join(list: WaitingList, entry: Entry): void {
+  const { claimed } = list;
+  noteClock(list, false);
   const outlook = serve(entry, (id) => claimed.has(id));
   if (outlook === undefined) return;
   if (!entry.waiter.isTimed && entry.line.untimed >= longestQueue) return entry.settle(undefined);
-  stand(row, entry);
+  stand(list, entry);
   for (const id of outlook.claims) claimed.add(id);
-  setLook(row, Math.min(row.lookAgainAt, outlook.lookAgainAt));
+  setLook(list, Math.min(list.lookAgainAt, outlook.lookAgainAt));
 }
 
 /** Past an alarm that rings only now, or has not rung yet, the clock was set: so much was not slept. */
-function noteClock(row: Row, isAlarm: boolean): void {
-  const now = row.runtime.now();
-  const lateMs = now - row.lookAgainAt;
+function noteClock(list: WaitingList, isAlarm: boolean): void {
+  const now = list.runtime.now();
+  const lateMs = now - list.lookAgainAt;
   if (lateMs > heldUpMs) {
     // A process that was held up is told from a clock that was set by how long that took.
-    const forthMs = isAlarm || lateMs < standstillMs ? lateMs : now - row.seenAt;
-    row.setForthMs += forthMs;
-    row.lookAgainAt += forthMs;
+    const forthMs = isAlarm || lateMs < standstillMs ? lateMs : now - list.seenAt;
+    list.setForthMs += forthMs;
+    list.lookAgainAt += forthMs;
   }
-  row.seenAt = now;
+  list.seenAt = now;
 }
 
-function stand(row: Row, entry: Entry): void {
+function stand(list: WaitingList, entry: Entry): void {
   const { line, waiter } = entry;
-  row.entries.add(entry);
+  list.entries.add(entry);
   // What changes while a change is being made is looked at when it is whole.
-  if (line.waiting === 0) line.unwatch = line.watch(() => lookSoon(row));
+  if (line.waiting === 0) line.unwatch = line.watch(() => lookSoon(list));
   line.waiting += 1;
   if (!waiter.isTimed) line.untimed += 1;
 }
 
 /** Whether it was there. */
-function stepOut({ entries }: Row, entry: Entry): boolean {
+function stepOut({ entries }: WaitingList, entry: Entry): boolean {
   if (!entries.delete(entry)) return false;
   const { line, waiter } = entry;
   line.waiting -= 1;
@@ -157,30 +154,30 @@ function stepOut({ entries }: Row, entry: Entry): boolean {
   return true;
 }
 
-function leave(row: Row, entry: Entry): void {
-  if (!stepOut(row, entry)) return;
+function leave(list: WaitingList, entry: Entry): void {
+  if (!stepOut(list, entry)) return;
   entry.settle(undefined);
   // What it claimed is free for those behind it.
-  if (row.entries.size > 0) lookSoon(row);
-  else rest(row);
+  if (list.entries.size > 0) lookSoon(list);
+  else rest(list);
 }
 
 /** Serves whom it can, in order, and sets the alarm for the rest. */
-function look(row: Row, isAlarm: boolean): void {
-  const { entries } = row;
-  noteClock(row, isAlarm);
+function look(list: WaitingList, isAlarm: boolean): void {
+  const { entries } = list;
+  noteClock(list, isAlarm);
   const claimed = new Set<string>();
   const isClaimed = (id: string) => claimed.has(id);
   let lookAgainAt = Infinity;
   for (const entry of entries) {
     const outlook = serve(entry, isClaimed);
-    if (outlook === undefined) stepOut(row, entry);
+    if (outlook === undefined) stepOut(list, entry);
     for (const id of outlook?.claims ?? []) claimed.add(id);
     lookAgainAt = Math.min(lookAgainAt, outlook?.lookAgainAt ?? Infinity);
   }
-  row.claimed = claimed;
-  if (entries.size > 0) setLook(row, lookAgainAt);
-  else rest(row);
+  list.claimed = claimed;
+  if (entries.size > 0) setLook(list, lookAgainAt);
+  else rest(list);
 }
 
 /** What it goes on waiting for; undefined: it has settled. */
@@ -198,37 +195,37 @@ function serve({ waiter, settle, fail }: Entry, isClaimed: (id: string) => boole
 }
 
 /** Nobody waits: nothing runs. */
-function rest(row: Row): void {
-  callOff(row);
-  row.claimed = new Set();
-  row.lookAgainAt = Infinity;
+function rest(list: WaitingList): void {
+  callOff(list);
+  list.claimed = new Set();
+  list.lookAgainAt = Infinity;
 }
 
-function callOff(row: Row): void {
-  row.callOff();
-  row.callOff = nothing;
-  row.ringsAt = Infinity;
+function callOff(list: WaitingList): void {
+  list.callOff();
+  list.callOff = nothing;
+  list.ringsAt = Infinity;
 }
 
-function setLook(row: Row, lookAgainAt: number): void {
-  const { runtime } = row;
-  row.lookAgainAt = lookAgainAt;
+function setLook(list: WaitingList, lookAgainAt: number): void {
+  const { runtime } = list;
+  list.lookAgainAt = lookAgainAt;
   // Each new alarm rounds up: many who come would put it off for ever.
-  if (row.ringsAt === lookAgainAt) return;
-  callOff(row);
+  if (list.ringsAt === lookAgainAt) return;
+  callOff(list);
   if (lookAgainAt === Infinity) return;
-  row.ringsAt = lookAgainAt;
-  row.callOff = setAlarm(runtime, Math.max(1, lookAgainAt - runtime.now()), () => {
-    row.ringsAt = Infinity;
-    look(row, true);
+  list.ringsAt = lookAgainAt;
+  list.callOff = setAlarm(runtime, Math.max(1, lookAgainAt - runtime.now()), () => {
+    list.ringsAt = Infinity;
+    look(list, true);
   });
 }
 
-function lookSoon(row: Row): void {
-  if (row.isLookDue) return;
-  row.isLookDue = true;
+function lookSoon(list: WaitingList): void {
+  if (list.isLookDue) return;
+  list.isLookDue = true;
   void Promise.resolve().then(() => {
-    row.isLookDue = false;
-    look(row, false);
+    list.isLookDue = false;
+    look(list, false);
   });
 }

@@ -72,7 +72,7 @@ export function errorOf(call: Call, outcome: Failed): RouterError {
   const code = codeOf(call, outcome);
   const retryAfterMs =
     code === 'all-targets-failed' && plan.order.length === 0 ? plan.retryAfterMs : undefined;
-  const rejected = [...plan.rejected, ...passedOver, ...cameTooLate(call, plan)].filter(
+  const rejected = [...plan.rejected, ...passedOver, ...notAskedInTime(call, plan)].filter(
     ({ target }) => !call.attempts.some((attempt) => attempt.target === target),
   );
   return new RouterError({
@@ -88,10 +88,10 @@ export function errorOf(call: Call, outcome: Failed): RouterError {
   });
 }
 
-/** Who has come free in the moment in which a call ended that had asked nobody: it too must be told why not. */
-function cameTooLate({ attempts }: Call, { order }: Plan): Rejection[] {
+/** Who could be asked when a call ended that had asked nobody, such as one that was cancelled: it too must be told why not. */
+function notAskedInTime({ attempts }: Call, { order }: Plan): Rejection[] {
   if (attempts.length > 0) return [];
-  return order.toArray().map(({ id }) => ({ target: id, reason: 'came free when the call had ended' }));
+  return order.toArray().map(({ id }) => ({ target: id, reason: 'may be asked, but the call has ended' }));
 }
 
 function codeOf(call: Call, { reason, last, plan }: Failed): RouterErrorCode {

@@ -1,5 +1,5 @@
 import { silenceCodes, type Failure } from '../core/failure.ts';
-import { setAlarm, type Runtime } from '../core/runtime.ts';
+import { heldUpMs, setAlarm, type Runtime } from '../core/runtime.ts';
 import type { Deadline } from './deadline.ts';
 import type { Silence, SilenceJudge } from '../health/target-health.ts';
 
@@ -40,9 +40,7 @@ export interface SilenceWatch {
 
 /** While a silence may end sooner than configured, it is judged this often. */
 const judgeEveryMs = 250;
-/** An alarm this late says that this process was held up: what came meanwhile has not been read yet, */
-const heldUpMs = 250;
-/** and is given so long. */
+/** What came while this process was held up has not been read yet, and is given so long. */
 const catchUpMs = 50;
 /** No timer of the platform lasts for months. */
 const longestWaitMs = 86_400_000;

@@ -17,14 +17,17 @@ export interface Again {
 export async function waitForTarget(journey: Journey, again?: Again): Promise<Admission | undefined> {
   const { call, parts } = journey;
   const since = parts.runtime.now();
-  const setForthMs = parts.queue.setForthMs();
+  const setForthBeforeMs = parts.queue.setForthMs();
   journey.walk.renew();
   // One may be free without having told anybody, because time freed it: then those in the queue come first, and this one next.
   if (!again && journey.walk.comingFree().length === 0 && !journey.walk.hasNext()) return undefined;
   // What it has waited before counts: a call that cannot be served should learn so once its patience is over.
-  const wait = {
-    ...{ journey, again, since: since - call.waitedMs, dueAt: since + (again?.inMs ?? Infinity) },
-    setForthMs,
+  const wait: Wait = {
+    journey,
+    again,
+    since: since - call.waitedMs,
+    dueAt: since + (again?.inMs ?? Infinity),
+    followedMs: setForthBeforeMs,
   };
   const { done, leave } = parts.queue.join(waiterOf(wait));
   const off = call.cancellation.on(leave);
@@ -38,7 +41,7 @@ export async function waitForTarget(journey: Journey, again?: Again): Promise<Ad
   } finally {
     off();
     offDeadline();
-    call.waitedMs += Math.max(0, parts.runtime.now() - since - (parts.queue.setForthMs() - setForthMs));
+    call.waitedMs += Math.max(0, parts.runtime.now() - since - (parts.queue.setForthMs() - setForthBeforeMs));
   }
 }
 
@@ -49,8 +52,8 @@ interface Wait {
   since: number;
   /** When the retry is due; Infinity: there is none. */
   dueAt: number;
-  /** What the queue has seen of it. */
-  setForthMs: number;
+  /** How much of what the queue has seen the clock set forth these instants have followed. */
+  followedMs: number;
 }
 
 function waiterOf(wait: Wait): Waiter<Admission> {
@@ -75,8 +78,8 @@ function waiterOf(wait: Wait): Waiter<Admission> {
 function timeIn(wait: Wait): number {
   const { runtime, queue } = wait.journey.parts;
   const now = runtime.now();
-  const forthMs = queue.setForthMs() - wait.setForthMs;
-  wait.setForthMs += forthMs;
+  const forthMs = queue.setForthMs() - wait.followedMs;
+  wait.followedMs += forthMs;
   wait.since += forthMs;
   wait.dueAt += forthMs;
   wait.since = Math.min(wait.since, now);

@@ -81,8 +81,6 @@ interface Memory extends Backend, Subject {
   toldShare: number;
   /** Whether the vendor's limits were near when that was last looked at. */
   wasNear: boolean;
-  /** Whether what is being recorded may be a matter of the whole provider. */
-  isCommon: boolean;
 }
 
 export function createBackend(ref: TargetRef, { runtime, emit, evidence, scope }: BackendOptions): Backend {
@@ -92,10 +90,10 @@ export function createBackend(ref: TargetRef, { runtime, emit, evidence, scope }
     breaker: createBreaker({
       runtime,
       evidence: evidence(),
-      wariness: (now) => scope.strictness(memory, now),
+      strictness: (now) => scope.strictness(memory, now),
       onChange(change) {
         changed(memory);
-        if (change.to === 'open' && !isOut(change.from) && memory.isCommon) scope.opened(memory, change.at);
+        if (change.to === 'open' && !isOut(change.from) && !change.isOwn) scope.opened(memory, change.at);
         tellBreaker(memory, change);
       },
     }),
@@ -106,7 +104,6 @@ export function createBackend(ref: TargetRef, { runtime, emit, evidence, scope }
     vendor: createVendorAllowance(),
     toldShare: 1,
     wasNear: false,
-    isCommon: true,
     scope,
     refusals: createRefusals(),
     learnt: createLearnt(runtime),
@@ -223,7 +220,6 @@ function passOf(memory: Memory, ways: Ways): BackendPass {
     standing: (at) => ways.breaker.standing(at),
     firstContent(firstTokenMs, at) {
       succeeded(memory, ways, at);
-      memory.isCommon = true;
       ways.breaker.firstContent(at, ways.watched && lateStart(ways.watched, firstTokenMs, at));
     },
     told(limits, at) {
@@ -285,7 +281,6 @@ function end(
   const weight = tally && (indifference.isFound(at) ? 1 : refusals.weight(tally));
   const verdict = verdictOf(result, failure, { at, watched, refusals: weight });
   ways.scope.end(failure, verdict, at);
-  memory.isCommon = isCommon(failure);
   ways.breaker.end(verdict, at);
   lookAtShare(memory, at);
   // What is told comes after what is remembered: an observer may ask for the health at once.
@@ -293,11 +288,6 @@ function end(
   changed(memory);
   tellLimit(memory, failure.kind, held, at);
   if (held.isNewLockout) tellAlert(memory, failure, target, at);
-}
-
-/** Garbage says more of the model than of what stands around it. */
-function isCommon(failure: Failure | undefined): boolean {
-  return failure?.kind !== 'invalid-response' && failure?.kind !== 'unknown';
 }
 
 function failureOf({ outcome, failure }: AttemptResult): Failure | undefined {

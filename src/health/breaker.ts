@@ -54,7 +54,7 @@ export interface BreakerOptions {
   readonly evidence: Evidence;
   readonly onChange: (change: BreakerChange) => void;
   /** How many ordinary failures one counts for, by what befell others. @default 1 */
-  readonly wariness?: (now: number) => number;
+  readonly strictness?: (now: number) => number;
 }
 
 interface Memory {
@@ -62,10 +62,15 @@ interface Memory {
   readonly liveness: Liveness;
 }
 
-export function createBreaker({ runtime, evidence, onChange, wariness = () => 1 }: BreakerOptions): Breaker {
+export function createBreaker({
+  runtime,
+  evidence,
+  onChange,
+  strictness = () => 1,
+}: BreakerOptions): Breaker {
   const record = createTrackRecord(evidence);
   const openings = createOpenings(runtime);
-  const phases = createPhases({ onChange, openings, record, wariness });
+  const phases = createPhases({ onChange, openings, record, strictnessBySiblings: strictness });
   const liveness = createLiveness();
   const memory: Memory = { phases, liveness };
   return {
@@ -84,7 +89,7 @@ export function createBreaker({ runtime, evidence, onChange, wariness = () => 1 
     enter: (now, lastResort) => enter(memory, now, lastResort),
     invite(now, reason) {
       catchUp(phases, now);
-      if (phases.phase === 'open') change(phases, 'half-open', now, reason);
+      if (phases.phase === 'open') change(phases, 'half-open', now, { reason });
     },
   };
 }
@@ -127,6 +132,6 @@ function enter(memory: Memory, now: number, lastResort: boolean): Pass | undefin
   }
   // Before it is told: an observer may make a call at once.
   const pass = createPass(memory, true, now);
-  if (phases.phase === 'open') change(phases, 'half-open', now, 'nobody else can serve');
+  if (phases.phase === 'open') change(phases, 'half-open', now, { reason: 'nobody else can serve' });
   return pass;
 }

@@ -1,8 +1,8 @@
 /** What share of failures is normal, and what is a brownout already. */
 const normalShare = 0.02;
 const brownShare = 0.1;
-const failureStep = Math.log(brownShare / normalShare);
-const successStep = Math.log((1 - brownShare) / (1 - normalShare));
+const stepUp = Math.log(brownShare / normalShare);
+const stepDown = Math.log((1 - brownShare) / (1 - normalShare));
 /** What is known fades by 1/e in this time: who gets few calls cannot show that it is well again. */
 const fadeMs = 120_000;
 /** Up to here it may be chance; beyond, each step costs the same part of the share. */
@@ -35,7 +35,7 @@ export function createBrownout(): Brownout {
 
   return {
     record(failed, now) {
-      const step = failed > 0 ? failureStep * failed : successStep;
+      const step = failed > 0 ? stepUp * failed : stepDown;
       sum = Math.min(largestSum, Math.max(0, sumAt(now) + step));
       at = now;
     },

@@ -25,7 +25,7 @@ export function createLiveness(): Liveness {
   let row = Infinity;
   /** When the first of them began: what began before says nothing of now, since it ends well for a while after a target went down. */
   let rowBeganAt = -Infinity;
-  /** When the attempt with content began that began last. */
+  /** When the latest attempt began that was given content. */
   let answeredBeganAt = -Infinity;
   let contentAt = -Infinity;
   /** Of late, and when the row began. */

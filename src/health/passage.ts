@@ -1,5 +1,5 @@
 import type { Liveness } from './liveness.ts';
-import { catchUp, close, isSuspect, isUp, open, strictness, type Phases, type Probe } from './phases.ts';
+import { catchUp, close, isSuspect, isUp, open, strictnessOf, type Phases, type Probe } from './phases.ts';
 import type { Verdict } from './track-record.ts';
 import type { Waiter, Watched } from './waiting.ts';
 
@@ -38,13 +38,13 @@ interface Passage extends Known, Probe {
   isJudged: boolean;
 }
 
-export function createPass({ phases, liveness }: Known, isProbe: boolean, now: number): Pass {
+export function createPass({ phases, liveness }: Known, isProbe: boolean, beganAt: number): Pass {
   const passage: Passage = {
     phases,
     liveness,
     begun: phases.era,
     waiter: undefined,
-    beganAt: now,
+    beganAt,
     patienceMs: () => passage.waiter?.watched.silence.patienceMs,
     place: phases.record.begin(),
     isJudged: false,
@@ -77,7 +77,7 @@ function firstContent(passage: Passage, now: number, late: Verdict | undefined):
     return;
   }
   if (waiter) phases.record.waiting.note(waiter, late ? 'none' : 'good');
-  if (passage.begun === phases.era) phases.record.hasContent(passage.place);
+  if (passage.begun === phases.era) phases.record.answered(passage.place);
   if (late) judge(passage, late, now);
 }
 
@@ -105,7 +105,7 @@ function failProbe(
   now: number,
 ): void {
   phases.probe = undefined;
-  if (phases.openings.doubt(weight)) open(phases, now, `the probe failed: ${reason}`);
+  if (phases.openings.doubt(weight)) open(phases, now, { reason: `the probe failed: ${reason}` });
 }
 
 /** Its result counts only as long as nothing has changed since it began. */
@@ -119,12 +119,14 @@ function record({ phases, liveness, place }: Passage, verdict: Verdict, now: num
   if (!isUp(phases)) return;
   catchUp(phases, now);
   const { record: known, openings } = phases;
-  known.add(verdict, now, { strictness: strictness(phases) * phases.wariness(now), place });
+  const strictness = strictnessOf(phases) * phases.strictnessBySiblings(now);
+  known.add(verdict, now, { strictness, place });
   if (verdict.kind !== 'failure' && verdict.kind !== 'slow') return;
   if (!known.isDown() && !isBadEnough(phases, liveness, verdict, now)) return;
   openings.tripped(verdict.weight, now);
   const overdue = known.waiting.overdue(now);
-  open(phases, now, overdue > 0 ? `${verdict.reason}; ${overdue} more are silent` : verdict.reason);
+  const reason = overdue > 0 ? `${verdict.reason}; ${overdue} more are silent` : verdict.reason;
+  open(phases, now, { reason, isOwn: verdict.isOwn });
 }
 
 /** One that is slow, but goes on answering, has too much to do: to turn new calls away for as long as others wait is enough. */
@@ -134,6 +136,6 @@ function isBadEnough(
   { weight }: { readonly weight: number },
   now: number,
 ): boolean {
-  if (phases.openings.isOnProbation(now) || !phases.record.isBad(now, strictness(phases))) return false;
+  if (phases.openings.isOnProbation(now) || !phases.record.isBad(now, strictnessOf(phases))) return false;
   return weight >= 1 || !liveness.isAnswering(now);
 }

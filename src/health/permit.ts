@@ -122,7 +122,7 @@ function spentBy({ estimate }: PermitState, demand: TokenDemand | undefined, res
 
 function endAttempt(state: PermitState, { admitted, watched, now }: Ending, result: AttemptResult): void {
   const { pass, taken, demand } = admitted;
-  // First of all, so that nothing that follows can keep the slot.
+  // Before anything that others may hear of, so that nothing can keep the slot.
   taken.settle(spentBy(state, demand, result), now);
   if (demand && result.tokens !== undefined && result.usage) state.estimate.record(demand, result.usage);
   state.outdate();

@@ -16,6 +16,8 @@ export interface BreakerChange {
   readonly to: BreakerState;
   readonly openUntil?: number;
   readonly reason: string;
+  /** With `open`: what spoke against it last says more of itself than of what stands around it. */
+  readonly isOwn?: boolean;
 }
 
 /** An attempt that decides whether the target is back. */
@@ -37,8 +39,8 @@ export interface Phases {
   readonly openings: Openings;
   /** What is known since the last change that results brought about. */
   readonly record: TrackRecord;
-  /** How many ordinary failures one counts for, by what befell its siblings. */
-  readonly wariness: (now: number) => number;
+  /** The strictness that what befell its siblings asks for. */
+  readonly strictnessBySiblings: (now: number) => number;
   phase: BreakerState;
   /** When the phase began. */
   since: number;
@@ -50,7 +52,9 @@ export interface Phases {
   era: number;
 }
 
-export function createPhases(given: Pick<Phases, 'onChange' | 'openings' | 'record' | 'wariness'>): Phases {
+export function createPhases(
+  given: Pick<Phases, 'onChange' | 'openings' | 'record' | 'strictnessBySiblings'>,
+): Phases {
   return { ...given, phase: 'closed', since: -Infinity, hold: undefined, probe: undefined, era: 0 };
 }
 
@@ -90,38 +94,45 @@ export function shareAt(phases: Phases, now: number): number {
     : share;
 }
 
-/** How many ordinary failures one counts for. */
-export function strictness({ phase }: Phases): number {
+/** How many ordinary failures one counts for, by the phase alone. */
+export function strictnessOf({ phase }: Phases): number {
   return phase === 'slow-start' ? slowStartStrictness : 1;
 }
 
 /** Whether those under way are silent for so long that it is thought to hang. */
 export function isSuspect(phases: Phases, now: number): boolean {
   const { record } = phases;
-  return isUp(phases) && record.waiting.evidence(now) > 0 && record.isBad(now, strictness(phases));
+  return isUp(phases) && record.waiting.evidence(now) > 0 && record.isBad(now, strictnessOf(phases));
 }
 
-export function change(phases: Phases, to: BreakerState, now: number, reason: string): void {
+export function change(
+  phases: Phases,
+  to: BreakerState,
+  now: number,
+  { reason, isOwn }: Pick<BreakerChange, 'reason' | 'isOwn'>,
+): void {
   const from = phases.phase;
   phases.phase = to;
   phases.since = now;
   const openUntil = to === 'open' ? phases.hold?.until : undefined;
-  phases.onChange({ at: now, from, to, reason, openUntil });
+  phases.onChange({ at: now, from, to, reason, openUntil, isOwn });
 }
 
 /** Makes a change that time brought about. */
 export function catchUp(phases: Phases, now: number): void {
   const state = stateAt(phases, now);
   if (state === phases.phase) return;
-  change(phases, state, now, state === 'closed' ? 'slow start is over' : 'the open time is over');
+  change(phases, state, now, {
+    reason: state === 'closed' ? 'slow start is over' : 'the open time is over',
+  });
 }
 
-export function open(phases: Phases, now: number, reason: string): void {
+export function open(phases: Phases, now: number, why: Pick<BreakerChange, 'reason' | 'isOwn'>): void {
   phases.era += 1;
   phases.probe = undefined;
   phases.hold = phases.openings.open(now);
   phases.record.reset(true);
-  change(phases, 'open', now, reason);
+  change(phases, 'open', now, why);
 }
 
 export function close(phases: Phases, to: 'slow-start' | 'closed', now: number, reason: string): void {
@@ -130,5 +141,5 @@ export function close(phases: Phases, to: 'slow-start' | 'closed', now: number, 
   phases.hold = undefined;
   phases.openings.recovered(now);
   phases.record.reset(phases.openings.hasRelapsed());
-  change(phases, to, now, reason);
+  change(phases, to, now, { reason });
 }

@@ -61,8 +61,8 @@ export interface SharedHoldOptions {
 
 interface Memory<Member> extends SharedHoldOptions {
   readonly lockout: Lockout;
-  /** Those that were refused since it began. */
-  readonly refused: Set<Member>;
+  /** Those that were refused themselves since it began. */
+  readonly owners: Set<Member>;
   /** Those that are alone with it, and the version that they were refused with. */
   readonly alone: Map<Member, number | undefined>;
   /** Those with an attempt under way that decides: which one. */
@@ -81,14 +81,14 @@ export function createSharedHold<Member>(options: SharedHoldOptions): SharedHold
   const memory: Memory<Member> = {
     ...options,
     lockout,
-    refused: new Set(),
+    owners: new Set(),
     alone: new Map(),
     trying: new Map(),
     invited: new Set(),
   };
-  const { refused, alone } = memory;
+  const { owners, alone } = memory;
   function forget(member: Member): void {
-    refused.delete(member);
+    owners.delete(member);
     alone.delete(member);
     memory.invited.delete(member);
   }
@@ -98,8 +98,8 @@ export function createSharedHold<Member>(options: SharedHoldOptions): SharedHold
     probing: () => lockout.probing(),
     kind: () => lockout.kind(),
     until: () => lockout.until(),
-    own: (member) => void refused.add(member),
-    isOwn: (member) => refused.has(member),
+    own: (member) => void owners.add(member),
+    isOwn: (member) => owners.has(member),
     isAlone: (member) => alone.has(member) && alone.get(member) === options.version(),
     admits: (member, now, lastResort) => admits(memory, member, { now, lastResort }),
     enter: (member, now) => enter(memory, member, now),
@@ -116,7 +116,7 @@ export function createSharedHold<Member>(options: SharedHoldOptions): SharedHold
     },
     clear() {
       lockout.clear();
-      refused.clear();
+      owners.clear();
       alone.clear();
       memory.invited.clear();
     },
@@ -125,12 +125,12 @@ export function createSharedHold<Member>(options: SharedHoldOptions): SharedHold
 }
 
 function heldAt<Member>(
-  { lockout, refused, invited }: Memory<Member>,
+  { lockout, owners, invited }: Memory<Member>,
   member: Member,
   now: number,
 ): Hold | undefined {
   const hold = lockout.heldAt(now);
-  if (hold === undefined || refused.has(member)) return hold;
+  if (hold === undefined || owners.has(member)) return hold;
   const until = Math.min((hold.since + hold.until) / 2, hold.since + longestDoubtMs);
   return invited.has(member) || now >= until ? undefined : { since: hold.since, until };
 }
@@ -139,14 +139,14 @@ function lastResortAt<Member>(memory: Memory<Member>, member: Member, now: numbe
   // Whoever has nobody else does not wait for what another one is about to find out, which may take minutes.
   if (memory.lockout.probing()) return mayJoin(memory, member) ? now : undefined;
   const hold = heldAt(memory, member, now);
-  if (hold === undefined || !memory.refused.has(member)) return hold?.since;
+  if (hold === undefined || !memory.owners.has(member)) return hold?.since;
   const { lastResortMs } = memory;
   return lastResortMs === undefined ? undefined : Math.min(hold.until, hold.since + lastResortMs);
 }
 
 /** Each of those that were not refused themselves by one attempt. */
-function mayJoin<Member>({ refused, trying }: Memory<Member>, member: Member): boolean {
-  return !refused.has(member) && !trying.has(member);
+function mayJoin<Member>({ owners, trying }: Memory<Member>, member: Member): boolean {
+  return !owners.has(member) && !trying.has(member);
 }
 
 function admits<Member>(
@@ -160,15 +160,15 @@ function admits<Member>(
 }
 
 function enter<Member>(memory: Memory<Member>, member: Member, now: number): SharedPass<Member> {
-  const { lockout, refused, trying } = memory;
+  const { lockout, owners, trying } = memory;
   // What one more is refused for while all are held is no news.
-  const pass = lockout.enter(lockout.heldAt(now) !== undefined && !refused.has(member));
+  const pass = lockout.enter(lockout.heldAt(now) !== undefined && !owners.has(member));
   if (pass.probe) trying.set(member, pass);
   return passOf(memory, member, pass);
 }
 
 function passOf<Member>(memory: Memory<Member>, member: Member, pass: LockoutPass): SharedPass<Member> {
-  const { lockout, refused, alone, trying } = memory;
+  const { lockout, owners, alone, trying } = memory;
   return {
     probe: pass.probe,
     succeeded() {
@@ -181,11 +181,11 @@ function passOf<Member>(memory: Memory<Member>, member: Member, pass: LockoutPas
     refused(request) {
       const change = pass.refused(request);
       if (change === 'began') {
-        refused.clear();
+        owners.clear();
         trying.clear();
       }
       // Also one that was under way when the others were held.
-      if (change !== undefined || lockout.kind() === request.kind) refused.add(member);
+      if (change !== undefined || lockout.kind() === request.kind) owners.add(member);
       memory.invited.delete(member);
       return change;
     },
@@ -197,10 +197,10 @@ function passOf<Member>(memory: Memory<Member>, member: Member, pass: LockoutPas
 }
 
 function narrow<Member>(memory: Memory<Member>, member: Member): readonly Member[] {
-  const { refused, alone, version } = memory;
-  const freed = [...refused];
-  if (!refused.has(member)) for (const other of freed) alone.set(other, version());
-  refused.clear();
+  const { owners, alone, version } = memory;
+  const freed = [...owners];
+  if (!owners.has(member)) for (const other of freed) alone.set(other, version());
+  owners.clear();
   memory.invited.clear();
   return freed;
 }

@@ -20,7 +20,7 @@ export interface Throttle {
 }
 
 /** An attempt that failed. */
-export interface Refused {
+export interface Failed {
   readonly failure: Failure;
   /** Where it was refused for the number of requests. */
   readonly tally: Tally | undefined;
@@ -47,26 +47,26 @@ export interface Held {
 }
 
 /** Holds back what the failure asks for; what there is to tell of it. */
-export function holdBack(throttle: Throttle, refused: Refused, at: number): Held | undefined {
+export function holdBack(throttle: Throttle, failed: Failed, at: number): Held | undefined {
   const { coolDown, lockout, ramp } = throttle;
-  const { kind, retryAfterMs } = refused.failure;
+  const { kind, retryAfterMs } = failed.failure;
   const how = failureRules[kind].hold;
   if (how === 'none') return undefined;
   const request: HoldRequest = { kind, now: at, retryAfterMs };
   if (how === 'lockout') {
-    return lockOut(lockout, refused, request);
+    return lockOut(lockout, failed, request);
   }
-  const hasChanged = pause(coolDown, refused, request);
+  const hasChanged = pause(coolDown, failed, request);
   const until = coolDown.heldAt(at)?.until ?? at;
-  const began = slowDown(throttle, refused, { now: at, resumeAt: until });
+  const began = slowDown(throttle, failed, { now: at, resumeAt: until });
   if (hasChanged) return { until };
   return began ? { until: ramp.until(), perSecond: ramp.perSecond(at) } : undefined;
 }
 
 /** Key and quota are the provider's, unless the vendor says otherwise, or other models go on being answered. */
-function lockOut(lockout: Lockout, refused: Refused, request: HoldRequest): Held | undefined {
-  const wide = refused.failure.scope === 'model' ? undefined : refused.scope.refused(request);
-  const own = () => refused.lockout ?? lockout.passSince(refused.lockoutEra);
+function lockOut(lockout: Lockout, failed: Failed, request: HoldRequest): Held | undefined {
+  const wide = failed.failure.scope === 'model' ? undefined : failed.scope.refused(request);
+  const own = () => failed.lockout ?? lockout.passSince(failed.lockoutEra);
   const change = wide ? wide.change : own().refused(request);
   if (change === undefined) return undefined;
   const until = wide?.until ?? lockout.heldAt(request.now)?.until ?? request.now;
@@ -74,7 +74,7 @@ function lockOut(lockout: Lockout, refused: Refused, request: HoldRequest): Held
 }
 
 /** Whether the cool-down has begun or become longer. */
-function pause(coolDown: CoolDown, { tally, coolDownEra }: Refused, request: HoldRequest): boolean {
+function pause(coolDown: CoolDown, { tally, coolDownEra }: Failed, request: HoldRequest): boolean {
   // Where others are let in, a pause for all would waste what the target takes.
   const isForAll = tally?.accepted === 0 || statedMs(request) !== undefined;
   const isOwn = failureRules[request.kind].hold === 'cool-down' && (tally === undefined || isForAll);
@@ -84,7 +84,7 @@ function pause(coolDown: CoolDown, { tally, coolDownEra }: Refused, request: Hol
 /** Whether a ramp has begun. */
 function slowDown(
   { ramp, indifference }: Throttle,
-  { failure, tally, number, trial }: Refused,
+  { failure, tally, number, trial }: Failed,
   { now, resumeAt }: { readonly now: number; readonly resumeAt: number },
 ): boolean {
   if (tally === undefined || tally.accepted === 0) return false;

@@ -9,7 +9,13 @@ import { createWaiting, type Waiting } from './waiting.ts';
  */
 export type Verdict =
   | { readonly kind: 'success' }
-  | { readonly kind: 'failure' | 'slow'; readonly weight: number; readonly reason: string }
+  | {
+      readonly kind: 'failure' | 'slow';
+      readonly weight: number;
+      readonly reason: string;
+      /** It says more of the target than of what stands around it. */
+      readonly isOwn?: boolean;
+    }
   | { readonly kind: 'alive'; readonly reason: string }
   | { readonly kind: 'undecided' };
 
@@ -20,7 +26,7 @@ export interface TrackRecord {
   /** An attempt begins; its place in the order in which they do. */
   begin(): number;
   /** The answer of the attempt in that place begins. */
-  hasContent(place: number): void;
+  answered(place: number): void;
   /** `strictness`: how many ordinary failures one counts for. */
   add(verdict: Verdict, now: number, how: { readonly strictness: number; readonly place: number }): void;
   /** Whether it is down: nothing but failures of late. */
@@ -43,7 +49,7 @@ export function createTrackRecord(evidence: Evidence): TrackRecord {
   return {
     waiting,
     begin: () => row.begin(),
-    hasContent: (place) => row.answered(place),
+    answered: (place) => void row.answered(place),
     add(verdict, now, { strictness, place }) {
       if (verdict.kind === 'success') {
         evidence.record(true, now, 1);

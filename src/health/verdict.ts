@@ -31,7 +31,12 @@ export function verdictOf(
   const reason = failure.status === undefined ? failure.kind : `${failure.kind} (${failure.status})`;
   if (result.evidence ?? isEvidence(failure)) {
     if (circumstances.refusals === 0) return { kind: 'undecided' };
-    return { kind: 'failure', weight: weightOf(failure, circumstances), reason };
+    return {
+      kind: 'failure',
+      weight: weightOf(failure, circumstances),
+      reason,
+      isOwn: isOwn(failure) || undefined,
+    };
   }
   // Whoever limits the rate is up.
   return failureRules[failure.kind].hold === 'cool-down' ? { kind: 'alive', reason } : { kind: 'undecided' };
@@ -48,6 +53,11 @@ function weightOf({ kind, code }: Failure, { at, watched, refusals }: Circumstan
   if (refusals !== undefined) return refusals;
   const isSilence = kind === 'timeout' && (code === silenceCodes.first || code === silenceCodes.gap);
   return (isSilence && watched ? weightOfSilence(watched, at) : undefined) ?? 1;
+}
+
+/** Garbage says more of the model than of what stands around it. */
+function isOwn({ kind }: Failure): boolean {
+  return kind === 'invalid-response' || kind === 'unknown';
 }
 
 /** Whether a failure of that kind counts against whoever had it. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { manualRuntime } from 'failsoft/testing';
-import { createQueue, createRow, longestQueue } from '../../src/execution/queue.ts';
+import { createQueue, createWaitingList, longestQueue } from '../../src/execution/queue.ts';
 
 /** Slots by name, and who is told when one is given back. */
 function setUp(slots: Record<string, number> = { x: 0, y: 0 }) {
@@ -9,7 +9,7 @@ function setUp(slots: Record<string, number> = { x: 0, y: 0 }) {
   const listeners = new Set<() => void>();
   const free = new Map(Object.entries(slots));
   const queue = createQueue({
-    row: createRow(runtime),
+    list: createWaitingList(runtime),
     watch(onChange) {
       listeners.add(onChange);
       return () => listeners.delete(onChange);
