@@ -4,7 +4,7 @@ import type { Runtime } from '../core/runtime.ts';
 import { tellBreaker } from './announcements.ts';
 import { createOpenings, longestLastResortMs, type Openings } from './openings.ts';
 import { createRow, type Row } from './row.ts';
-import { changed, idsOf, type ScopeMember, type ScopeMembers } from './scope-members.ts';
+import { allChanged, idsOf, type ScopeMember, type ScopeMembers } from './scope-members.ts';
 import { createSharedHold, type SharedHold, type SharedPass } from './shared-hold.ts';
 
 /** Whether the host of a provider object can be reached, by attempts at any of its models. */
@@ -152,7 +152,7 @@ function unreached(
 /** Tells what has become of it. */
 function turn(memory: Memory, to: BreakerState, at: number, reason: string): void {
   const { provider, members, emit, phase: from, model, hold } = memory;
-  changed(members);
+  allChanged(members);
   memory.phase = to;
   if (from === to) return;
   const openUntil = to === 'open' ? hold.until() : undefined;

@@ -1,6 +1,6 @@
 import type { Failure } from '../core/failure.ts';
 import type { Runtime } from '../core/runtime.ts';
-import type { BackendPass } from './backend.ts';
+import type { BackendPass } from './backend-pass.ts';
 import type { Latency } from './latency.ts';
 import type { Taken } from './limits.ts';
 import { patienceOf, shortestPatienceMs } from './patience.ts';

@@ -4,7 +4,7 @@ import type { Runtime } from '../core/runtime.ts';
 import { createCommonCause, type CommonCause } from './common-cause.ts';
 import { shownAt, type HoldRequest } from './hold.ts';
 import { createHostOutage, type HostOutage, type HostWay } from './host-outage.ts';
-import { changed, idsOf, type ScopeMember } from './scope-members.ts';
+import { allChanged, idsOf, type ScopeMember } from './scope-members.ts';
 import { createSharedHold, type SharedHold, type SharedPass } from './shared-hold.ts';
 import type { ProviderHold, ProviderIdentity } from './target-health.ts';
 import type { Verdict } from './track-record.ts';
@@ -35,7 +35,7 @@ export interface ScopePass {
   readonly probe: boolean;
   /** An answer has begun. */
   answered(now: number): void;
-  /** What the refusal of key or quota has changed for all; undefined: it is the model's own matter. */
+  /** What the refusal of key or quota has allChanged for all; undefined: it is the model's own matter. */
   refused(request: HoldRequest): ScopeChange | undefined;
   /** To be called once. `verdict`: what its end says of the model. */
   end(failure: Failure | undefined, verdict: Verdict, now: number): void;
@@ -92,11 +92,11 @@ export function createProviderScope(
         else one.clear();
       }
       host.enabled(now);
-      changed(members);
+      allChanged(members);
     },
     clearKey() {
       key.clear();
-      changed(members);
+      allChanged(members);
     },
   };
 }
@@ -135,19 +135,19 @@ function enter(memory: Memory, member: ScopeMember, now: number): ScopePass {
     host: host.enter(member, now),
   };
   const probe = ways.host.pass?.probe === true || ways.key?.probe === true;
-  if (probe) changed(members);
+  if (probe) allChanged(members);
   return {
     probe,
     answered(at) {
       if (!members.has(member)) return;
       host.reached(ways.host, at);
       if (ways.key === undefined) key.answered(member);
-      else if (ways.key.succeeded()) changed(members);
+      else if (ways.key.succeeded()) allChanged(members);
     },
     refused: (request) => (members.has(member) ? refused(memory, ways, request) : undefined),
     end(failure, verdict, at) {
       if (members.has(member)) ended(memory, ways, { failure, verdict, at });
-      if (probe) changed(members);
+      if (probe) allChanged(members);
       ways.key?.release();
       ways.host.pass?.release();
     },
@@ -176,7 +176,7 @@ function refused(memory: Memory, ways: Ways, request: HoldRequest): ScopeChange 
   const change = ways.key.refused(request);
   if (change !== undefined) {
     memory.refusedModel = member.model;
-    changed(members);
+    allChanged(members);
   }
   const until = key.heldAt(member, request.now)?.until ?? request.now;
   return { change, until, targets: members.size > 1 ? idsOf(members) : undefined };

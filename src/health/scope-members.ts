@@ -12,9 +12,13 @@ export interface ScopeMember {
 /** All models of one provider object that stand in its router. */
 export type ScopeMembers = ReadonlySet<ScopeMember>;
 
-/** Something changed that the view of each of them shows. */
-export function changed(members: ScopeMembers): void {
-  for (const { watchers } of members) for (const tell of watchers) tell();
+/** Something changed that its views show. */
+export function changed({ watchers }: Pick<ScopeMember, 'watchers'>): void {
+  for (const tell of watchers) tell();
+}
+
+export function allChanged(members: ScopeMembers): void {
+  for (const member of members) changed(member);
 }
 
 export function idsOf(members: ScopeMembers): string[] {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { RouterEvent } from '../../src/core/events.ts';
 import type { Failure, FailureKind } from '../../src/core/failure.ts';
-import { createBackend, type BackendPass } from '../../src/health/backend.ts';
+import { createBackend } from '../../src/health/backend.ts';
+import type { BackendPass } from '../../src/health/backend-pass.ts';
 import { cusum } from '../../src/health/evidence.ts';
 import { createProviderScope } from '../../src/health/provider-scope.ts';
 import { createClock, eventsOf } from './clock.ts';
