@@ -4,7 +4,10 @@ import { createCrowd, isEmpty, join, membersOf } from '../../src/core/crowd.ts';
 
 describe('a crowd', () => {
   it('holds whoever has come and not left, in the order of their coming', () => {
-    const steps = fc.array(fc.record({ joins: fc.boolean(), who: fc.nat(20) }), { maxLength: 60, size: 'max' });
+    const steps = fc.array(fc.record({ joins: fc.boolean(), who: fc.nat(20) }), {
+      maxLength: 60,
+      size: 'max',
+    });
     fc.assert(
       fc.property(steps, (list) => {
         const crowd = createCrowd<number>();
