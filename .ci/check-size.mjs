@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { bundleOf, report } from './project.mjs';
 
 /** A guard against growth; docs/decisions.md says why it is not the 25 kB that were aimed at. */
-const BUDGET_BYTES = 74_000;
+const BUDGET_BYTES = 74_500;
 
 const [bundle] = await bundleOf(
   `export { createRouter } from './dist/index.js'; export { openai } from './dist/openai.js';`,

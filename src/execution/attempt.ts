@@ -83,7 +83,7 @@ function settled(
 ): AttemptEnd | Promise<AttemptEnd> {
   const { target, permit, parts } = input;
   const { attempt, collected } = sent;
-  recordFacts(attempt, collected, target, parts.runtime.now());
+  recordFacts(attempt, collected, target, parts.runtime.now() - sent.clock.setByMs);
   const cut = sent.cutBy();
   const continued = sent.join?.continued;
   const end: AttemptEnd = {
@@ -158,6 +158,8 @@ interface Sent {
   readonly request: ProviderRequest;
   readonly outcome: Promise<GuardOutcome>;
   readonly cutBy: () => AttemptEnd['cut'];
+  /** By how much the clock was set while it lasted. */
+  readonly clock: { setByMs: number };
   /** The version of the key that it went out with. */
   readonly keyVersion: number | undefined;
   /** Where it was asked to go on with an answer of others. */
@@ -192,6 +194,7 @@ function send(input: AttemptInput): Sent {
   };
   const controller = new AbortController();
   const cuts = listenForCuts(input);
+  const clock = { setByMs: 0 };
   const outcome = guard({
     provider: target.provider,
     call: providerCall(call, target, { request, signal: controller.signal }),
@@ -199,17 +202,14 @@ function send(input: AttemptInput): Sent {
     transport,
     deadlines: deadlinesOf(input, request, transport),
     runtime: parts.runtime,
-    onEvent(event) {
-      if (attempt.firstTokenMs === undefined && hasContent(event)) {
-        attempt.firstTokenMs = elapsedMs(startedAt, parts.runtime.now());
-        permit.firstContent(attempt.firstTokenMs);
-        race?.win();
-      }
+    onEvent(event, setByMs) {
+      if (attempt.firstTokenMs === undefined && hasContent(event)) noteContent(input, attempt, setByMs());
       if (event.type === 'meta' && event.limits) permit.told(event.limits);
       written.add(event);
       if (join) join.pass(event).forEach(take);
       else take(event);
     },
+    onEnd: (setByMs) => void (clock.setByMs = setByMs),
     onCut: cuts.listen,
   });
   return {
@@ -219,9 +219,16 @@ function send(input: AttemptInput): Sent {
     request,
     outcome,
     cutBy: cuts.by,
+    clock,
     keyVersion,
     join,
   };
+}
+
+function noteContent({ permit, parts, race }: AttemptInput, attempt: Attempt, setByMs: number): void {
+  attempt.firstTokenMs = elapsedMs(attempt.startedAt, parts.runtime.now() - setByMs);
+  permit.firstContent(attempt.firstTokenMs);
+  race?.win();
 }
 
 function providerCall(

@@ -31,8 +31,10 @@ export interface GuardInput {
   readonly transport: 'stream' | 'unary';
   readonly deadlines: AttemptDeadlines;
   readonly runtime: Runtime;
-  /** Called synchronously for each event until the attempt has ended. */
-  readonly onEvent: (event: ProviderEvent) => void;
+  /** Called synchronously for each event until the attempt has ended. `setByMs`: by how much the clock was set so far. */
+  readonly onEvent: (event: ProviderEvent, setByMs: () => number) => void;
+  /** Called once, before the attempt's outcome is told. `setByMs`: as of `onEvent`. */
+  readonly onEnd: (setByMs: number) => void;
   /** Registers how to end the attempt from outside; returns how to unregister. */
   readonly onCut: (cut: (failure: Failure, cause: unknown) => void) => () => void;
 }
@@ -53,6 +55,7 @@ export function guard(input: GuardInput): Promise<GuardOutcome> {
       if (ended) return;
       ended = true;
       uncut();
+      input.onEnd(silence.setByMs());
       silence.stop();
       // A finished stream is left to run out, so that its connection can be used again; a failed one is closed at once.
       if (!outcome.ok) input.abort(outcome.cause ?? new Error(outcome.failure.message));
@@ -64,7 +67,7 @@ export function guard(input: GuardInput): Promise<GuardOutcome> {
       checkEvent(event);
       count(event);
       if (isContent(event) && input.transport === 'stream') silence.content();
-      input.onEvent(event);
+      input.onEvent(event, silence.setByMs);
       if (event.type === 'finish') end({ ok: true });
       return !ended;
     }

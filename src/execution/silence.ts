@@ -35,9 +35,13 @@ export interface Overdue {
 export interface SilenceWatch {
   /** Content has come: the next silence begins. */
   content(): void;
+  /** By how much the clock was set since the attempt began, as far as that shows. */
+  readonly setByMs: () => number;
   stop(): void;
 }
 
+/** No process is held up for longer: past an alarm by more than this, the clock was set. */
+const standstillMs = 5_000;
 /** While a silence may end sooner than configured, it is judged this often. */
 const judgeEveryMs = 250;
 /** What came while this process was held up has not been read yet, and is given so long. */
@@ -58,6 +62,9 @@ interface Watching {
   /** How long the present silence may last as configured. */
   lastsMs: number;
   ringsAt: number;
+  /** When the alarm of the whole call rings at the latest. */
+  callEndsAt: number;
+  setByMs: number;
   callOff: () => void;
   isOver: boolean;
 }
@@ -82,6 +89,8 @@ export function watchSilence(
     judge: history?.watch(silence),
     lastsMs: transport === 'stream' ? deadlines.firstTokenMs : Infinity,
     ringsAt: Infinity,
+    callEndsAt: startedAt + deadlines.callDeadline.leftMs(startedAt),
+    setByMs: 0,
     callOff: () => {},
     isOver: false,
   };
@@ -100,6 +109,10 @@ export function watchSilence(
       else if (now - silence.since > silence.longestGapMs) silence.longestGapMs = now - silence.since;
       silence.since = now;
     },
+    setByMs() {
+      instant(watching);
+      return watching.setByMs;
+    },
     stop() {
       watching.isOver = true;
       watching.callOff();
@@ -114,7 +127,7 @@ export function watchSilence(
  */
 function instant(watching: Watching): number {
   const now = watching.runtime.now();
-  const wasSet = now < watching.seenAt || now - watching.ringsAt > heldUpMs;
+  const wasSet = now < watching.seenAt || now - Math.min(watching.ringsAt, watching.callEndsAt) > heldUpMs;
   if (wasSet) move(watching, now - watching.seenAt);
   watching.seenAt = now;
   // What it was set to says nothing of when the alarm rings.
@@ -131,6 +144,8 @@ function move(watching: Watching, ms: number): void {
   watching.silence.since += ms;
   watching.startedAt += ms;
   watching.ringsAt += ms;
+  watching.callEndsAt += ms;
+  if (ms < 0 || ms > standstillMs) watching.setByMs += ms;
 }
 
 function dueAt({ silence, lastsMs, startedAt, deadlines }: Watching): number {

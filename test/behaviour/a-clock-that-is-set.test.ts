@@ -81,6 +81,29 @@ describe.each([
     }
   });
 
+  it('is no part of how long an attempt took, but for the silence in which it was set', async () => {
+    const pieces = [{ text: 'a' }, { waitMs: 3_000 }, { text: 'b' }, { waitMs: 3_000 }] as const;
+    const { runtime, set, ask } = setUp({ a: [{ waitMs: 1_000 }, ...pieces] });
+    const call = ask();
+    await runtime.advance(2_000);
+    set(stepMs);
+    const { reply } = await runtime.run(call);
+    const [attempt] = reply!.attempts;
+    expect(attempt?.firstTokenMs).toBe(1_000);
+    expect(attempt?.durationMs).toBeGreaterThanOrEqual(4_000);
+    expect(attempt?.durationMs).toBeLessThanOrEqual(7_000);
+  });
+
+  it('makes no first content late', async () => {
+    const { runtime, set, ask } = setUp({ a: [{ waitMs: 1_000 }, { text: 'a' }] });
+    const call = ask();
+    await runtime.advance(500);
+    set(stepMs);
+    const { reply } = await runtime.run(call);
+    expect(reply!.attempts[0]?.firstTokenMs).toBeLessThanOrEqual(1_000);
+    expect(reply!.attempts[0]?.durationMs).toBeLessThanOrEqual(1_000);
+  });
+
   it('ends a silence when it has lasted for as long as it may', async () => {
     const { runtime, set, ask } = setUp({ a: [{ hang: true }], b: 'From b.' });
     const call = ask({ firstTokenMs: 5_000 });

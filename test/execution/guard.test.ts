@@ -37,6 +37,7 @@ function setUp({ events = [], whole, ...more }: Given) {
       },
       runtime,
       onEvent: ({ type }) => void seen.push(type),
+      onEnd() {},
       onCut: () => () => void (counts.unregistered += 1),
       ...more,
     });
