@@ -1,3 +1,4 @@
+import { abortDetached } from '../core/abort.ts';
 import type { Attempt, FinishReason } from '../core/completion.ts';
 import type { Failure } from '../core/failure.ts';
 import { elapsedMs } from '../core/runtime.ts';
@@ -198,7 +199,7 @@ function send(input: AttemptInput): Sent {
   const outcome = guard({
     provider: target.provider,
     call: providerCall(call, target, { request, signal: controller.signal }),
-    abort: (reason) => controller.abort(reason),
+    abort: () => abortDetached(controller),
     transport,
     deadlines: deadlinesOf(input, request, transport),
     runtime: parts.runtime,

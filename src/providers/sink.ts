@@ -1,3 +1,4 @@
+import { abortDetached } from '../core/abort.ts';
 import type { ProviderCall, ProviderEvent } from './provider.ts';
 
 /** Where the events of one reply go as they come; a list is one too. */
@@ -54,7 +55,7 @@ async function* pull(call: ProviderCall, ask: Ask): AsyncGenerator<ProviderEvent
   // A signal of our own: leaving early must close the connection, and the call's may never abort.
   const line = new AbortController();
   const forget = onAbort(call.signal, (error) => {
-    line.abort(error);
+    abortDetached(line);
     endWith({ error });
   });
   const push = (event: ProviderEvent) => {
@@ -73,7 +74,7 @@ async function* pull(call: ProviderCall, ask: Ask): AsyncGenerator<ProviderEvent
     if ('error' in end) throw end.error;
   } finally {
     forget();
-    if (!end || 'error' in end) line.abort(noReason);
+    if (!end || 'error' in end) abortDetached(line);
   }
 }
 
@@ -84,6 +85,3 @@ function onAbort(signal: AbortSignal, call: (reason: unknown) => void): () => vo
   else signal.addEventListener('abort', abort, { once: true });
   return () => signal.removeEventListener('abort', abort);
 }
-
-/** For aborts that nobody asks about: one without a reason makes an error, whose stack costs more than all else of it. */
-const noReason = new Error('no longer needed');

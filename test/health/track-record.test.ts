@@ -37,7 +37,7 @@ describe('what speaks for and against a target', () => {
     expect(after([...Array<Verdict>(4).fill(failure()), slow(), failure()]).isDown()).toBe(false);
     expect(after([...Array<Verdict>(4).fill(failure()), success, failure()]).isDown()).toBe(false);
     const record = after(Array<Verdict>(4).fill(failure()));
-    record.hasContent(record.begin());
+    record.answered(record.begin());
     record.add(failure(), 0, { strictness: 1, place: record.begin() });
     expect(record.isDown()).toBe(false);
   });
